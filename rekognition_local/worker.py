@@ -1,0 +1,162 @@
+"""Runs the queued face searches, one at a time, first come first served."""
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+from rekognition_local import shapes
+from rekognition_local.collections import CollectionStore
+from rekognition_local.engine.errors import EngineError
+from rekognition_local.engine.types import VideoSearchResult
+from rekognition_local.errors import RekognitionError
+from rekognition_local.jobs import Job, JobStore
+from rekognition_local.objects import S3UnavailableError
+from rekognition_local.ports import Objects, VideoSearch
+
+# A video that brought the whole process down this often would do so for ever.
+MAX_ATTEMPTS = 3
+# The service may be up before the S3 it reads from; within ten minutes a person would have noticed.
+S3_ATTEMPTS = 120
+S3_PAUSE_SECONDS = 5.0
+# After a fault of the store itself (a full disk), so that the worker does not spin.
+FAULT_PAUSE_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class _StoppedError(Exception):
+    """The service stops: the job stays in progress and runs again at the next start."""
+
+
+@dataclass(frozen=True)
+class _Progress:
+    job: Job
+    percent: int
+
+
+class JobWorker:
+    """One thread that searches the videos of the jobs in progress."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        collections: CollectionStore,
+        objects: Objects,
+        search: VideoSearch,
+        folder: Path,
+        s3_pause_seconds: float = S3_PAUSE_SECONDS,
+    ) -> None:
+        """Prepare the worker; `folder` holds the one video being searched and is emptied first."""
+        self._jobs = jobs
+        self._collections = collections
+        self._objects = objects
+        self._search = search
+        self._folder = folder
+        self._s3_pause_seconds = s3_pause_seconds
+        self._progress: _Progress | None = None
+        self._wanted = Event()
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="face-search", daemon=True)
+
+    def start(self) -> None:
+        """Begin with the jobs that were in progress when the service last ended."""
+        shutil.rmtree(self._folder, ignore_errors=True)  # a killed process leaves its video behind
+        self._folder.mkdir(parents=True)
+        self._jobs.purge()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Tell that there is a new job."""
+        self._wanted.set()
+
+    def stop(self, seconds: float) -> None:
+        """End the running search at its next sign of progress, and wait for that at most so long."""
+        self._stopping.set()
+        self._wanted.set()
+        self._thread.join(seconds)
+        progress = self._progress
+        if progress is not None:  # an attempt that ended on purpose does not count
+            self._jobs.attempt(progress.job, -1)
+
+    def percent(self, job_id: str) -> int | None:
+        """How much of the job's video is searched, 0-100; None when it has not begun."""
+        progress = self._progress
+        return progress.percent if progress is not None and progress.job.job_id == job_id else None
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wanted.clear()
+            try:
+                job = self._jobs.next()
+                if job is None:
+                    self._wanted.wait()
+                else:
+                    self._work(job)
+            except Exception:
+                _log.exception("the job store does not work; trying again")
+                self._stopping.wait(FAULT_PAUSE_SECONDS)
+
+    def _work(self, job: Job) -> None:
+        if job.attempts >= MAX_ATTEMPTS:
+            self._jobs.fail(job, f"The service ended unexpectedly {MAX_ATTEMPTS} times while it searched this video.")
+            return
+        self._jobs.attempt(job, +1)
+        self._progress = _Progress(job, 0)
+        try:
+            result = self._searched(job)
+        except _StoppedError:
+            return
+        except (RekognitionError, EngineError) as error:
+            self._jobs.fail(job, str(error))
+        except Exception as error:
+            _log.exception("job %s failed", job.job_id)
+            self._jobs.fail(job, f"The service failed to search the video ({type(error).__name__}); see its log.")
+        else:
+            self._finish(job, result)
+        self._progress = None
+
+    def _searched(self, job: Job) -> VideoSearchResult:
+        gallery = self._collections.gallery(job.request.collection_id)
+        with self._downloaded(job) as path:
+            return self._search(path, gallery, job.request.threshold, self._follow(job))
+
+    def _follow(self, job: Job) -> Callable[[int], None]:
+        def on_progress(percent: int) -> None:
+            if self._stopping.is_set():
+                raise _StoppedError
+            self._progress = _Progress(job, percent)
+
+        return on_progress
+
+    @contextmanager
+    def _downloaded(self, job: Job) -> Iterator[Path]:
+        """The video as a file, for as long as the block runs."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            path = Path(folder) / "video"
+            for attempt in range(1, S3_ATTEMPTS + 1):
+                try:
+                    self._objects.download(job.request.video, job.etag, path)
+                    break
+                except S3UnavailableError as error:
+                    if attempt == S3_ATTEMPTS:
+                        raise
+                    _log.warning("job %s waits for S3: %s", job.job_id, error)
+                if self._stopping.wait(self._s3_pause_seconds):
+                    raise _StoppedError
+            yield path
+
+    def _finish(self, job: Job, result: VideoSearchResult) -> None:
+        """Keep the result as it is now: faces that are deleted later stay in it, as on AWS."""
+        face_ids = sorted({match.face_id for sighting in result.persons for match in sighting.matches})
+        try:
+            faces = self._collections.faces(job.request.collection_id, face_ids)
+        except RekognitionError as error:  # the collection was deleted meanwhile
+            self._jobs.fail(job, str(error))
+            return
+        persons = [shapes.person_match(sighting, faces) for sighting in result.persons]
+        self._jobs.finish(job, shapes.video_metadata(result.metadata), persons)

@@ -1,0 +1,166 @@
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from rekognition_local.collections import CollectionStore, NewFace
+from rekognition_local.engine.errors import InvalidVideoError
+from rekognition_local.errors import InvalidS3ObjectError
+from rekognition_local.jobs import FAILED, IN_PROGRESS, SUCCEEDED, Job, JobStore, SearchRequest
+from rekognition_local.objects import S3UnavailableError
+from rekognition_local.worker import MAX_ATTEMPTS, JobWorker
+from tests.unit.rekognition_local.conftest import VIDEO, eventually
+from tests.unit.rekognition_local.doubles import DEADLINE_SECONDS, DictObjects, Gate, ScriptedSearch, a_face, a_vector
+
+REQUEST = SearchRequest(VIDEO, "class", 80.0, None)
+
+
+class Bench:
+    """A job store with a worker that a test can stop and start again."""
+
+    def __init__(self, jobs: JobStore, collections: CollectionStore, objects: DictObjects, folder: Path) -> None:
+        self.jobs, self.collections, self.objects, self.folder = jobs, collections, objects, folder
+
+    def start(self) -> Job:
+        return self.jobs.get(self.jobs.create(None, REQUEST, '"1"'))
+
+    @contextmanager
+    def worker(self, search: ScriptedSearch) -> Iterator[JobWorker]:
+        worker = JobWorker(self.jobs, self.collections, self.objects, search, self.folder, s3_pause_seconds=0.001)
+        worker.start()
+        try:
+            yield worker
+        finally:
+            worker.stop(DEADLINE_SECONDS)
+
+    def ended(self, job: Job, search: ScriptedSearch) -> Job:
+        """The job after a worker has ended it."""
+        with self.worker(search):
+            eventually(lambda: self.jobs.get(job.job_id).status != IN_PROGRESS)
+        return self.jobs.get(job.job_id)
+
+
+@pytest.fixture
+def bench(jobs: JobStore, collections: CollectionStore, objects: DictObjects, tmp_path: Path) -> Bench:
+    return Bench(jobs, collections, objects, tmp_path / "videos")
+
+
+def test_a_job_succeeds_with_the_faces_that_matched(bench: Bench) -> None:
+    (stored,) = bench.collections.add("class", b"digest", "ada", [NewFace(a_face().box, 99.0, a_vector(1))])
+    search = ScriptedSearch()
+    job = bench.ended(bench.start(), search)
+    assert job.status == SUCCEEDED
+    assert search.videos == [b"a video"]
+    persons = bench.jobs.persons(job, "INDEX", 0, 10)
+    assert [match["Face"]["FaceId"] for match in persons[0]["FaceMatches"]] == [stored.face_id]
+    assert "FaceMatches" not in persons[-1]
+
+
+def test_a_job_started_later_is_found_by_the_waiting_worker(bench: Bench) -> None:
+    with bench.worker(ScriptedSearch()) as worker:
+        job = bench.start()
+        worker.wake()
+        eventually(lambda: bench.jobs.get(job.job_id).status == SUCCEEDED)
+
+
+def test_jobs_run_one_at_a_time_and_tell_their_progress(bench: Bench) -> None:
+    gate = Gate()
+    first, second = bench.start(), bench.start()
+    with bench.worker(ScriptedSearch(gate)) as worker:
+        gate.wait_reached()
+        assert worker.percent(first.job_id) == 37
+        assert worker.percent(second.job_id) is None
+        gate.open.set()
+        eventually(lambda: bench.jobs.get(second.job_id).status == SUCCEEDED)
+        assert worker.percent(first.job_id) is None
+
+
+def test_a_job_interrupted_by_a_stop_runs_again_under_its_id(bench: Bench) -> None:
+    gate = Gate()
+    job = bench.start()
+    with bench.worker(ScriptedSearch(gate)):
+        gate.wait_reached()
+    assert bench.jobs.get(job.job_id).status == IN_PROGRESS
+    assert bench.jobs.get(job.job_id).attempts == 0
+    assert bench.ended(job, ScriptedSearch()).status == SUCCEEDED
+
+
+def test_a_stop_that_cannot_wait_does_not_count_as_an_attempt_either(bench: Bench) -> None:
+    reached, let_go = Event(), Event()
+
+    def silent(_: Callable[[int], None]) -> None:
+        reached.set()
+        let_go.wait(DEADLINE_SECONDS)
+
+    job = bench.start()
+    with bench.worker(ScriptedSearch(silent)) as worker:
+        assert reached.wait(DEADLINE_SECONDS)
+        worker.stop(0.0)
+        assert bench.jobs.get(job.job_id).attempts == 0
+        let_go.set()
+
+
+def test_a_video_that_brings_the_process_down_again_and_again_is_given_up(bench: Bench) -> None:
+    job = bench.start()
+    for _ in range(MAX_ATTEMPTS):
+        bench.jobs.attempt(job, +1)  # what a killed process leaves behind
+    search = ScriptedSearch()
+    ended = bench.ended(job, search)
+    assert ended.status == FAILED
+    assert "ended unexpectedly" in (ended.message or "")
+    assert search.videos == []
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (InvalidVideoError("The file is no video."), "The file is no video."),
+        (RuntimeError("secret detail"), "The service failed to search the video (RuntimeError); see its log."),
+    ],
+)
+def test_a_search_that_raises_fails_its_job_and_not_the_next(bench: Bench, error: Exception, message: str) -> None:
+    def script(_: Callable[[int], None]) -> None:
+        if len(search.videos) == 1:
+            raise error
+
+    search = ScriptedSearch(script)
+    first, second = bench.start(), bench.start()
+    assert bench.ended(second, search).status == SUCCEEDED
+    assert (bench.jobs.get(first.job_id).status, bench.jobs.get(first.job_id).message) == (FAILED, message)
+
+
+def test_an_object_that_is_gone_fails_the_job(bench: Bench) -> None:
+    bench.objects.failures = [InvalidS3ObjectError("The S3 object was changed.")]
+    job = bench.ended(bench.start(), ScriptedSearch())
+    assert (job.status, job.message) == (FAILED, "The S3 object was changed.")
+
+
+def test_a_worker_waits_for_s3_to_come_up(bench: Bench) -> None:
+    bench.objects.failures = [S3UnavailableError("not yet")] * 5
+    assert bench.ended(bench.start(), ScriptedSearch()).status == SUCCEEDED
+
+
+def test_a_worker_that_waits_for_s3_can_be_stopped(bench: Bench) -> None:
+    bench.objects.failures = [S3UnavailableError("never")] * 100_000
+    job = bench.start()
+    with bench.worker(ScriptedSearch()) as worker:
+        eventually(lambda: worker.percent(job.job_id) == 0)
+    assert bench.jobs.get(job.job_id).status == IN_PROGRESS
+
+
+def test_a_collection_deleted_meanwhile_fails_the_job(bench: Bench) -> None:
+    search = ScriptedSearch(lambda _: bench.collections.delete("class"))
+    job = bench.ended(bench.start(), search)
+    assert job.status == FAILED
+    assert "class" in (job.message or "")
+
+
+def test_no_video_is_left_behind_by_success_failure_or_a_killed_process(bench: Bench) -> None:
+    (bench.folder / "tmp").mkdir(parents=True)
+    (bench.folder / "tmp" / "video").write_bytes(b"of a killed process")
+    bench.ended(bench.start(), ScriptedSearch())
+    bench.objects.failures = [InvalidS3ObjectError("gone")]
+    bench.ended(bench.start(), ScriptedSearch())
+    assert list(bench.folder.iterdir()) == []
