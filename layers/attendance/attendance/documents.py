@@ -1,0 +1,56 @@
+"""The documents that one step leaves in the work bucket for the next, and the items of the attendance table."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from attendance.model import MACHINE, Evidence, Matches, Register, Row, Sighting, Status, Thresholds
+
+
+def from_matches(matches: Matches) -> dict[str, Any]:
+    """The document matches.json."""
+    return asdict(matches)
+
+
+def to_matches(document: Mapping[str, Any]) -> Matches:
+    """Read matches.json."""
+    students = tuple(
+        Sighting(**{**sighting, "evidence": Evidence(**sighting["evidence"])}) for sighting in document["students"]
+    )
+    return Matches(**{**document, "students": students})
+
+
+def from_register(register: Register) -> dict[str, Any]:
+    """The document resolved.json."""
+    return asdict(register)
+
+
+def to_register(document: Mapping[str, Any]) -> Register:
+    """Read resolved.json."""
+    given = dict(document)
+    given["thresholds"] = Thresholds(**given["thresholds"])
+    given["sources"] = tuple(given["sources"])
+    given["rows"] = tuple(_to_row(row) for row in given["rows"])
+    return Register(**given)
+
+
+def attendance_item(register: Register, row: Row) -> dict[str, Any]:
+    """A row as the attendance table keeps it; an absent one has neither similarity nor times nor evidence."""
+    item = {
+        "session_key": register.session_key,
+        "course_id": register.course_id,
+        "session_id": register.session_id,
+        "date": register.date,
+        "source": MACHINE,
+        "thresholds": asdict(register.thresholds),
+    }
+    seen = {field.name for field in fields(Row)} if row.status is not Status.ABSENT else _NAMED
+    return item | {name: value for name, value in asdict(row).items() if name in seen}
+
+
+_NAMED = {"student_id", "student_name", "status", "sightings"}
+
+
+def _to_row(row: Mapping[str, Any]) -> Row:
+    evidence = row["evidence"]
+    return Row(**{**row, "status": Status(row["status"]), "evidence": Evidence(**evidence) if evidence else None})

@@ -1,0 +1,34 @@
+"""One stack for all tests of the state machine: everything in it is real but the face service, which is scripted."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from local.home import Home
+from local.supervisor import LocalStack
+from tests.statemachine.face_double import FaceDouble, serving
+from tests.statemachine.machine import Machine
+
+WAIT_SCALE = 0.02
+"""The machine's waits and retry intervals, shortened: a minute's patience with the 20-job limit becomes a second."""
+
+
+@pytest.fixture(scope="session")
+def faces() -> FaceDouble:
+    """The scripted face service."""
+    return FaceDouble()
+
+
+@pytest.fixture(scope="session")
+def machine(faces: FaceDouble, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """The deployed state machine."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        with (
+            serving(faces) as rekognition,
+            LocalStack(home, rekognition_url=rekognition, web=False, wait_scale=WAIT_SCALE) as stack,
+        ):
+            yield Machine(stack.endpoints)

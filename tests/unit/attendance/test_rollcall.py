@@ -1,0 +1,192 @@
+"""The rules of the register."""
+
+from collections import Counter
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attendance.model import Enrolment, Progress, Row, Sighting, Status, Thresholds
+from attendance.rollcall import LONGEST_WAIT, decide, is_enrolled, session_progress, unite, wait_seconds
+from tests.builders import THRESHOLDS, enrolment, sighting, video
+
+DAY = "2026-11-20"
+DAYS = st.sampled_from(["2026-11-18", "2026-11-19", DAY, "2026-11-21", "2026-11-22"])
+IDS = [f"s{number}" for number in range(6)]
+
+
+def statuses(rows: tuple[Row, ...]) -> dict[str, str]:
+    return {row.student_id: row.status.value for row in rows}
+
+
+def test_everybody_enrolled_gets_exactly_one_row() -> None:
+    roster = [enrolment("ada"), enrolment("grace"), enrolment("linus")]
+    seen = {"ada": sighting("ada", 99.5), "grace": sighting("grace", 95.0)}
+    assert statuses(decide(roster, seen, THRESHOLDS, DAY)) == {"ada": "present", "grace": "review", "linus": "absent"}
+
+
+def test_a_video_without_any_known_face_makes_everybody_absent() -> None:
+    rows = decide([enrolment("ada"), enrolment("grace")], {}, THRESHOLDS, DAY)
+    assert statuses(rows) == {"ada": "absent", "grace": "absent"}
+
+
+def test_an_empty_roster_makes_an_empty_register() -> None:
+    assert decide([], {"ada": sighting("ada")}, THRESHOLDS, DAY) == ()
+
+
+def test_students_of_one_name_stay_two_students() -> None:
+    roster = [enrolment("s1", name="Anna Kim"), enrolment("s2", name="Anna Kim")]
+    assert statuses(decide(roster, {"s2": sighting("s2")}, THRESHOLDS, DAY)) == {"s1": "absent", "s2": "present"}
+
+
+def test_somebody_of_another_course_is_nobody_here() -> None:
+    assert statuses(decide([enrolment("ada")], {"eve": sighting("eve")}, THRESHOLDS, DAY)) == {"ada": "absent"}
+
+
+@pytest.mark.parametrize(
+    ("similarity", "status"),
+    [
+        (100.0, "present"),
+        (99.0, "present"),
+        (98.995, "present"),
+        (98.99, "review"),
+        (90.0, "review"),
+        (89.99, "absent"),
+    ],
+)
+def test_a_threshold_belongs_to_the_better_outcome_and_is_held_against_the_two_shown_decimals(
+    similarity: float, status: str
+) -> None:
+    seen = {"ada": sighting("ada", similarity)}
+    assert statuses(decide([enrolment("ada")], seen, THRESHOLDS, DAY)) == {"ada": status}
+
+
+def test_a_seen_row_keeps_what_proves_it() -> None:
+    (row,) = decide([enrolment("ada")], {"ada": sighting("ada", 99.1234, at=700)}, THRESHOLDS, DAY)
+    assert (row.similarity, row.first_seen_ms, row.last_seen_ms, row.sightings) == (99.12, 700, 700, 1)
+    assert row.evidence is not None
+    assert row.evidence.timestamp_ms == 700
+
+
+def test_an_absent_row_claims_nothing() -> None:
+    (row,) = decide([enrolment("ada")], {"ada": sighting("ada", 85.0)}, THRESHOLDS, DAY)
+    assert row == Row("ada", "Name of ada", Status.ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "belongs"),
+    [
+        (None, None, True),
+        (DAY, DAY, True),
+        ("2026-11-21", None, False),
+        (None, "2026-11-19", False),
+        ("2026-11-19", "2026-11-21", True),
+        ("", "", True),
+    ],
+)
+def test_the_first_and_the_last_day_of_an_enrolment_count(begins: str | None, ends: str | None, belongs: bool) -> None:
+    assert is_enrolled(Enrolment("ada", "Ada", begins, ends), DAY) is belongs
+    assert len(decide([Enrolment("ada", "Ada", begins, ends)], {}, THRESHOLDS, DAY)) == belongs
+
+
+SEEN = st.lists(
+    st.builds(sighting, st.sampled_from(IDS), st.integers(80, 100).map(float), st.integers(0, 5)), max_size=6
+)
+
+
+@given(st.lists(SEEN, max_size=3))
+def test_the_order_of_videos_makes_no_difference(videos: list[list[Sighting]]) -> None:
+    united = [unite(order) for order in permutations(videos)]
+    assert all(other == united[0] for other in united)
+
+
+@given(st.lists(SEEN, max_size=3), SEEN)
+def test_another_video_never_takes_a_student_away(videos: list[list[Sighting]], more: list[Sighting]) -> None:
+    order = [Status.ABSENT, Status.REVIEW, Status.PRESENT]
+    roster = [enrolment(student_id) for student_id in IDS]
+    before = decide(roster, unite(videos), THRESHOLDS, DAY)
+    after = decide(roster, unite([*videos, more]), THRESHOLDS, DAY)
+    assert all(order.index(b.status) <= order.index(a.status) for b, a in zip(before, after, strict=True))
+
+
+@given(
+    st.lists(
+        st.builds(Enrolment, st.sampled_from(IDS), st.just("x"), st.none() | DAYS, st.none() | DAYS),
+        max_size=6,
+        unique_by=lambda enrolled: enrolled.student_id,
+    ),
+    SEEN,
+    st.tuples(st.integers(0, 100), st.integers(0, 100)),
+)
+def test_any_roster_gets_one_row_per_enrolled_student(
+    roster: list[Enrolment], seen: list[Sighting], bounds: tuple[int, int]
+) -> None:
+    thresholds = Thresholds(present=max(bounds), review=min(bounds))
+    united = unite([seen])
+    rows = decide(roster, united, thresholds, DAY)
+    enrolled = [
+        each.student_id for each in roster if (each.enrolled_from or DAY) <= DAY <= (each.enrolled_until or DAY)
+    ]
+    assert Counter(row.student_id for row in rows) == Counter(enrolled)
+    for row in rows:
+        best = united[row.student_id].similarity if row.student_id in united else -1.0
+        expected = "present" if best >= thresholds.present else "review" if best >= thresholds.review else "absent"
+        assert row.status == expected
+
+
+def test_two_cameras_of_one_session_unite_with_the_better_moment() -> None:
+    front, back = video(name="front.mp4"), video(name="back.mp4")
+    united = unite([[sighting("ada", 92.0, 100, front)], [sighting("ada", 99.5, 900, back)]])["ada"]
+    assert (united.similarity, united.sightings, united.first_seen_ms, united.last_seen_ms) == (99.5, 2, 100, 900)
+    assert united.evidence.key == back.key
+
+
+@pytest.mark.parametrize(
+    ("videos", "session"),
+    [
+        ("", "processing"),
+        ("p", "processing"),
+        ("cp", "processing"),
+        ("fp", "processing"),
+        ("c", "complete"),
+        ("cf", "complete"),
+        ("f", "failed"),
+        ("ff", "failed"),
+    ],
+)
+def test_a_session_is_as_far_as_its_videos(videos: str, session: str) -> None:
+    letters = {"p": Progress.PROCESSING, "c": Progress.COMPLETE, "f": Progress.FAILED}
+    for order in permutations(videos):
+        assert session_progress(letters[letter] for letter in order) == session
+
+
+EVENTS_PER_POLL = 9
+"""Wait entered, exited; task entered, scheduled, started, succeeded, exited; choice entered, exited."""
+
+
+def looks(duration: int, first: int) -> list[int]:
+    """When a search of this duration (s) is looked at, up to the look that finds it done."""
+    times, polls = [wait_seconds(0, first)], 1
+    while times[-1] < duration:
+        times.append(times[-1] + wait_seconds(polls, first))
+        polls += 1
+    return times
+
+
+@pytest.mark.parametrize("first", [1, 2, 5, 30, 300])
+def test_a_search_of_six_hours_stays_under_2000_events(first: int) -> None:
+    assert len(looks(6 * 3600, first)) * EVENTS_PER_POLL < 1900
+
+
+@pytest.mark.parametrize("first", [1, 5])
+@pytest.mark.parametrize("duration", [1, 5, 20, 60, 300, 1200])
+def test_a_finished_search_is_noticed_within_a_quarter_of_its_duration(first: int, duration: int) -> None:
+    assert looks(duration, first)[-1] - duration <= first + duration / 4
+
+
+@given(st.integers(0, 100_000), st.integers(1, 300))
+def test_waits_are_whole_seconds_that_never_shrink_and_have_a_cap(polls: int, first: int) -> None:
+    now, then = wait_seconds(polls, first), wait_seconds(polls + 1, first)
+    assert isinstance(now, int)
+    assert first <= now <= then <= LONGEST_WAIT

@@ -1,0 +1,258 @@
+"""The state machine, the template, the schemas and the recorded events hold together."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from cfnlint.api import lint_all  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, ValidationError
+from samtranslator.yaml_helper import yaml_parse
+
+from attendance.errors import RollcallError
+from tests.builders import ENVIRONMENT
+from tests.contracts import ROOT, SCHEMAS, STEPS, check, machine, recorded
+
+MACHINE = machine()
+STATES: dict[str, dict[str, Any]] = MACHINE["States"]
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+CALLERS_MISTAKES = {
+    "States.ALL",
+    "States.TaskFailed",
+    "IdempotentParameterMismatchException",
+    "InvalidS3ObjectException",
+    "VideoTooLargeException",
+    "InvalidParameterException",
+    "AccessDeniedException",
+    "AccessDeniedError",
+    "BadVideoKeyError",
+    "BadEventError",
+    "UnknownCourseError",
+    "EmptyVideoError",
+    "VideoTooLargeError",
+    "FaceSearchFailedError",
+    "SettingsError",
+}
+
+
+def template() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+    return parsed
+
+
+TEMPLATE = template()
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+
+
+def folder(state: str) -> str:
+    return state.lower().replace(" ", "_")
+
+
+def resource(state: str) -> str:
+    return "".join(word.capitalize() for word in state.split())
+
+
+def problems(template_: dict[str, Any]) -> list[str]:
+    """cfn-lint's errors and warnings, without its informational remarks."""
+    return [found.rule.id for found in lint_all(json.dumps(template_)) if not found.rule.id.startswith("I")]
+
+
+def test_cfn_lint_accepts_the_machine() -> None:
+    text = re.sub(r"\$\{(\w+)Arn\}", r"arn:aws:lambda:us-east-1:123456789012:function:\1", json.dumps(MACHINE))
+    wrapped: dict[str, Any] = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": {
+            "Machine": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {"RoleArn": "arn:aws:iam::123456789012:role/machine", "Definition": json.loads(text)},
+            }
+        },
+    }
+    assert problems(wrapped) == []
+    del wrapped["Resources"]["Machine"]["Properties"]["Definition"]["States"]["Register video"]["Type"]
+    assert problems(wrapped) != []
+
+
+def test_every_state_says_what_it_is_for() -> None:
+    assert all(len(state["Comment"]) > 30 for state in STATES.values())
+    assert len(MACHINE["Comment"]) > 30
+
+
+def test_the_names_of_a_step_agree_everywhere() -> None:
+    assert tuple(map(folder, TASKS)) == STEPS
+    for state, definition in TASKS.items():
+        assert re.fullmatch(r"[A-Z][a-z ]+", state)
+        assert definition["Resource"] == f"${{{resource(state)}FunctionArn}}"
+        function = RESOURCES[f"{resource(state)}Function"]
+        assert function["Properties"]["CodeUri"] == f"functions/{folder(state)}/"
+        assert (ROOT / "functions" / folder(state) / "handler.py").is_file()
+        assert (ROOT / "tests" / "functional" / "functions" / f"test_{folder(state)}.py").is_file()
+        assert (ROOT / "events" / f"{folder(state)}.json").is_file()
+    assert {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")} == set(STEPS)
+
+
+def test_the_template_fills_every_substitution_and_no_other() -> None:
+    wanted = set(re.findall(r"\$\{(\w+)\}", json.dumps(MACHINE)))
+    given = RESOURCES["AttendanceStateMachine"]["Properties"]["DefinitionSubstitutions"]
+    assert wanted == set(given)
+    assert all(value == {"Fn::GetAtt": [name.removesuffix("Arn"), "Arn"]} for name, value in given.items())
+
+
+def test_states_stand_in_the_order_they_run() -> None:
+    order = list(STATES)
+    assert order[0] == MACHINE["StartAt"]
+    nexts = [state.get("Next") or state["Choices"][0]["Next"] for state in list(STATES.values())[:9]]
+    assert nexts == order[1:10]
+    assert STATES["Face search finished?"]["Default"] == "Wait for face search"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_has_a_timeout_that_leaves_its_function_time_to_fail_by_itself(name: str) -> None:
+    own = RESOURCES[f"{resource(name)}Function"]["Properties"].get("Timeout")
+    assert TASKS[name]["TimeoutSeconds"] > (own or TEMPLATE["Globals"]["Function"]["Timeout"])
+    assert TASKS[name]["TimeoutSeconds"] < MACHINE["TimeoutSeconds"]
+
+
+def test_the_machine_ends_by_itself_but_not_before_a_six_hour_video_is_done() -> None:
+    assert 12 * 3600 <= MACHINE["TimeoutSeconds"] <= 7 * 86400
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_throttling_is_met_with_growing_jittered_capped_waits(name: str) -> None:
+    (retrier,) = [r for r in TASKS[name]["Retry"] if "ThrottlingException" in r["ErrorEquals"]]
+    needed = {"ProvisionedThroughputExceededException", "InternalServerError", "Lambda.TooManyRequestsException"}
+    assert needed | {"Lambda.ServiceException", "ServiceBusyError", "UnprocessedItemsError"} <= set(
+        retrier["ErrorEquals"]
+    )
+    assert (retrier["IntervalSeconds"], retrier["BackoffRate"], retrier["MaxDelaySeconds"]) == (2, 2, 60)
+    assert retrier["JitterStrategy"] == "FULL"
+
+
+def test_only_the_start_waits_its_turn_at_the_job_limit_and_for_hours() -> None:
+    waiting = {n: r for n, s in TASKS.items() for r in s["Retry"] if "LimitExceededException" in r["ErrorEquals"]}
+    assert set(waiting) == {"Start face search"}
+    retrier = waiting["Start face search"]
+    assert retrier["IntervalSeconds"] >= 60
+    assert retrier["JitterStrategy"] == "FULL"
+    assert retrier["MaxAttempts"] * retrier["MaxDelaySeconds"] / 2 > 8 * 3600
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_no_mistake_of_the_caller_is_tried_again(name: str) -> None:
+    assert not CALLERS_MISTAKES & {error for retrier in TASKS[name]["Retry"] for error in retrier["ErrorEquals"]}
+
+
+def test_every_error_name_of_ours_in_the_machine_is_a_class_of_ours() -> None:
+    ours = {error.__name__ for error in RollcallError.__subclasses__()}
+    boto = {"ConnectTimeoutError", "ReadTimeoutError", "EndpointConnectionError", "ConnectionClosedError"}
+    named = {
+        error
+        for state in TASKS.values()
+        for rule in (*state["Retry"], *state["Catch"])
+        for error in rule["ErrorEquals"]
+        if error.endswith("Error") and error not in ("InternalServerError", "Runtime.ExitError")
+    }
+    assert named <= ours | boto
+
+
+@pytest.mark.parametrize("name", [name for name in TASKS if name != "Record failure"])
+def test_every_failure_of_a_step_is_recorded(name: str) -> None:
+    last = TASKS[name]["Catch"][-1]
+    assert last == {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Record failure"}
+
+
+def test_a_run_whose_failure_is_recorded_or_not_ends_red() -> None:
+    failure = STATES["Record failure"]
+    assert STATES[failure["Next"]]["Type"] == "Fail"
+    assert [STATES[catcher["Next"]]["Type"] for catcher in failure["Catch"]] == ["Fail"]
+
+
+def test_a_register_that_another_video_outdated_is_decided_again() -> None:
+    assert STATES["Close session"]["Catch"][0] == {
+        "ErrorEquals": ["SessionChangedError"],
+        "ResultPath": None,
+        "Next": "Resolve names",
+    }
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_task_hands_over_exactly_what_its_schema_asks_for(step: str) -> None:
+    (state,) = [state for name, state in TASKS.items() if folder(name) == step]
+    schema = json.loads((SCHEMAS / f"{step}.input.json").read_text())
+    assert {name.removesuffix(".$") for name in state["Parameters"]} == set(schema["required"])
+
+
+@pytest.mark.parametrize("path", sorted(SCHEMAS.glob("*.json")), ids=lambda path: path.name)
+def test_every_schema_is_valid_and_strict(path: Any) -> None:
+    schema = json.loads(path.read_text())
+    Draft202012Validator.check_schema(schema)
+    for name, part in schema.get("$defs", {"": schema}).items():
+        assert name == "event" or part.get("type") != "object" or part["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_recorded_event_of_a_function_fits_its_schema_which_takes_nothing_more_or_less(step: str) -> None:
+    event = recorded(step)
+    check(f"{step}.input", event)
+    with pytest.raises(ValidationError):
+        check(f"{step}.input", event | {"roster": []})
+    for name in event:
+        with pytest.raises(ValidationError):
+            check(f"{step}.input", {key: value for key, value in event.items() if key != name})
+
+
+def test_the_recorded_events_are_of_one_run() -> None:
+    upload = recorded("s3_object_created")
+    assert recorded("register_video")["event"] == upload == recorded("record_failure")["event"]
+    videos = [recorded(step)["video"] for step in STEPS if "video" in recorded(step)]
+    assert all(video == videos[0] for video in videos)
+    assert videos[0]["key"] == upload["detail"]["object"]["key"]
+    assert recorded("collect_matches")["job"]["job_id"] == recorded("get_face_search")["job"]["job_id"]
+
+
+def test_the_upload_rule_matches_the_recorded_event() -> None:
+    pattern = RESOURCES["AttendanceStateMachine"]["Properties"]["Events"]["VideoUploaded"]["Properties"]["Pattern"]
+    upload = recorded("s3_object_created")
+    assert upload["source"] in pattern["source"]
+    assert upload["detail-type"] in pattern["detail-type"]
+    assert upload["detail"]["object"]["key"].startswith(pattern["detail"]["object"]["key"][0]["prefix"])
+
+
+def test_functions_are_told_every_setting_and_the_outputs_tell_it_to_people() -> None:
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert set(variables) == set(ENVIRONMENT) | {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION"}
+    assert variables["AWS_ENDPOINT_URL"] == {"Ref": "AWS::NoValue"}
+    titles = {"".join(word.capitalize() for word in name.split("_")) for name in ENVIRONMENT}
+    assert titles | {"StateMachineArn"} <= set(TEMPLATE["Outputs"])
+
+
+def test_no_function_may_do_anything_to_everything() -> None:
+    for name, function in RESOURCES.items():
+        if function["Type"] != "AWS::Serverless::Function":
+            continue
+        for statement in function["Properties"]["Policies"][0]["Statement"]:
+            actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+            assert not any("*" in action for action in actions), name
+            assert "Scan" not in str(actions), name
+            assert statement["Resource"] != "*" or actions == ["rekognition:GetFaceSearch"], name
+
+
+def test_what_people_entrust_to_the_stack_is_private_encrypted_and_kept() -> None:
+    for name, made in RESOURCES.items():
+        properties = made.get("Properties", {})
+        if made["Type"] == "AWS::DynamoDB::Table":
+            assert properties["BillingMode"] == "PAY_PER_REQUEST", name
+            assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], name
+            assert properties["SSESpecification"]["SSEEnabled"], name
+            assert made["DeletionPolicy"] == made["UpdateReplacePolicy"] == "Retain", name
+        if made["Type"] == "AWS::S3::Bucket":
+            assert all(properties["PublicAccessBlockConfiguration"].values()), name
+            assert properties["BucketEncryption"], name
+            assert made["DeletionPolicy"] == made["UpdateReplacePolicy"] == "Retain", name
+            assert f"{name}Policy" in RESOURCES, name
+
+
+def test_every_parameter_explains_itself_and_refuses_nonsense() -> None:
+    for name, parameter in TEMPLATE["Parameters"].items():
+        assert parameter["Description"], name
+        assert {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter), name
