@@ -48,11 +48,11 @@ def search_video(
 
 
 def sampling_interval_ms(duration_ms: int) -> int:
-    """How far apart to look: half a second up to a minute, a second up to ten minutes, then two.
+    """How far apart to look: half a second up to half a minute, a second up to ten minutes, then two.
 
     A student stays for minutes, so a long recording needs fewer looks per minute to see everybody well a few times.
     """
-    if duration_ms <= 60_000:
+    if duration_ms <= 30_000:
         return 500
     return 1000 if duration_ms <= 600_000 else 2000
 

@@ -1,0 +1,120 @@
+from collections import defaultdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rekognition_local.engine import FaceEngine, Gallery, InvalidVideoError, VideoSearchResult, decode_picture
+from rekognition_local.engine.search import sampling_interval_ms, search_video
+from tests.functional.engine.videos import write_video
+
+
+def search(path: Path, engine: FaceEngine, gallery: Gallery, threshold: float = 80) -> VideoSearchResult:
+    return search_video(path, engine, gallery, threshold, lambda percent: None)
+
+
+def names(result: VideoSearchResult) -> dict[int, set[str]]:
+    """The enrolled faces each person of a video matched."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for sighting in result.persons:
+        found[sighting.index] |= {match.face_id for match in sighting.matches}
+    return dict(found)
+
+
+def portrait(pictures: Path, name: str, size: int = 320) -> NDArray[np.uint8]:
+    """The upper square of a portrait."""
+    image = decode_picture((pictures / name).read_bytes())
+    side = min(image.shape[:2])
+    return np.asarray(cv2.resize(image[:side, :side], (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def test_the_man_enrolled_by_photo_is_found_in_his_footage(
+    engine: FaceEngine, gallery: Gallery, pictures: Path
+) -> None:
+    result = search(pictures / "man.mp4", engine, gallery, threshold=99)
+    assert names(result) == {0: {"man"}}
+    assert len(result.persons) >= 4
+    assert [sighting.timestamp_ms for sighting in result.persons] == sorted(s.timestamp_ms for s in result.persons)
+    assert result.metadata.duration_ms == 2400
+
+
+def test_a_stranger_is_one_person_without_a_name(engine: FaceEngine, gallery: Gallery, pictures: Path) -> None:
+    result = search(pictures / "woman.mp4", engine, gallery)
+    assert names(result) == {0: set()}
+    assert result.persons[-1].timestamp_ms > 19_000
+
+
+def test_footage_without_people_has_no_persons(engine: FaceEngine, gallery: Gallery, pictures: Path) -> None:
+    assert search(pictures / "no_face.mp4", engine, gallery).persons == ()
+
+
+def test_an_empty_gallery_still_tells_who_is_there(engine: FaceEngine, pictures: Path) -> None:
+    assert names(search(pictures / "man.mp4", engine, Gallery())) == {0: set()}
+
+
+def test_people_following_each_other_at_one_place_are_told_apart(
+    engine: FaceEngine, gallery: Gallery, pictures: Path, tmp_path: Path
+) -> None:
+    shown = [portrait(pictures, name) for name in ("obama2.jpg", "biden.jpg", "collins.png", "obama3.jpg")]
+    video = write_video(tmp_path / "v.mp4", [image for image in shown for _ in range(15)])
+    result = search(video, engine, gallery, threshold=92)
+    assert sorted(map(sorted, names(result).values())) == [["biden"], ["collins"], ["obama"]]
+    obama = {s.timestamp_ms for s in result.persons if s.matches and s.matches[0].face_id == "obama"}
+    assert min(obama) == 0
+    assert max(obama) >= 5000
+    assert not any(1500 <= moment < 4500 for moment in obama)
+
+
+def test_people_side_by_side_each_get_their_own_name(
+    engine: FaceEngine, gallery: Gallery, pictures: Path, tmp_path: Path
+) -> None:
+    row = np.hstack([portrait(pictures, name) for name in ("obama2.jpg", "biden.jpg", "collins.png")])
+    result = search(write_video(tmp_path / "v.mp4", [row] * 12), engine, gallery, threshold=92)
+    by_place = {round(3 * s.box.left): s.matches[0].face_id for s in result.persons}
+    assert by_place == {0: "obama", 1: "biden", 2: "collins"}
+
+
+def test_in_one_picture_a_name_is_given_to_one_face_only(
+    engine: FaceEngine, gallery: Gallery, pictures: Path, tmp_path: Path
+) -> None:
+    row = np.hstack([portrait(pictures, "obama2.jpg"), portrait(pictures, "obama3.jpg")])
+    result = search(write_video(tmp_path / "v.mp4", [row] * 12), engine, gallery)
+    moments: dict[int, list[str]] = defaultdict(list)
+    for sighting in result.persons:
+        moments[sighting.timestamp_ms] += [match.face_id for match in sighting.matches]
+    assert len(names(result)) == 2
+    assert all(found == ["obama"] for found in moments.values())
+
+
+def test_a_face_too_small_is_somebody_but_never_named(
+    engine: FaceEngine, gallery: Gallery, pictures: Path, tmp_path: Path
+) -> None:
+    scene = np.full((180, 240, 3), 128, np.uint8)
+    scene[40:130, 70:160] = portrait(pictures, "collins.png", 90)
+    video = write_video(tmp_path / "v.mp4", [scene] * 12)
+    result = search(video, engine, gallery, threshold=0)
+    assert len(result.persons) >= 2
+    for sighting in result.persons:
+        assert sighting.box.height * 180 < 24
+        assert sighting.matches == ()
+
+
+def test_progress_rises_to_a_hundred(engine: FaceEngine, gallery: Gallery, pictures: Path) -> None:
+    told: list[int] = []
+    search_video(pictures / "woman.mp4", engine, gallery, 80, told.append)
+    assert told == sorted(set(told))
+    assert told[-1] == 100
+    assert len(told) > 10
+
+
+def test_what_is_no_video_is_refused(engine: FaceEngine, gallery: Gallery, tmp_path: Path) -> None:
+    (tmp_path / "v.mp4").write_text("not a video")
+    with pytest.raises(InvalidVideoError, match="not a video"):
+        search(tmp_path / "v.mp4", engine, gallery)
+
+
+@pytest.mark.parametrize(("minutes", "interval"), [(0, 500), (0.5, 500), (1, 1000), (10, 1000), (50, 2000)])
+def test_longer_recordings_are_looked_at_less_often(minutes: float, interval: int) -> None:
+    assert sampling_interval_ms(round(minutes * 60_000)) == interval

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from rekognition_local.engine import BoundingBox, DetectedFace, Gallery, Pose, Quality
+from rekognition_local.engine.gallery import DIMENSIONS
+from rekognition_local.engine.people import Person, named, pool
+from rekognition_local.engine.tracks import Track
+
+FACE = DetectedFace(BoundingBox(0.1, 0.1, 0.1, 0.2), (), 95.0, Quality(55.0, 75.0), Pose(0.0, 0.0, 0.0))
+
+
+def between(cosine: float, axis: int, towards: int) -> NDArray[np.float32]:
+    """A unit vector with this cosine to `axis`, the rest pointing along `towards`."""
+    row = np.zeros(DIMENSIONS, np.float32)
+    row[axis], row[towards] = cosine, np.sqrt(1 - cosine**2)
+    return row
+
+
+def person(row: NDArray[np.float32], *moments: int) -> Person:
+    return Person(faces=dict.fromkeys(moments, FACE), looks=[(1.0, row)], pooled=row)
+
+
+@pytest.fixture
+def gallery() -> Gallery:
+    return Gallery(["ann", "bea"], np.eye(2, DIMENSIONS, dtype=np.float32))
+
+
+def names(persons: list[Person], gallery: Gallery) -> list[list[str]]:
+    return [[match.face_id for match in matches] for matches in named(persons, gallery, 80)]
+
+
+def test_one_name_goes_to_the_most_alike_of_two_seen_together(gallery: Gallery) -> None:
+    lookalike, ann = person(between(0.6, 0, 5), 1, 2), person(between(0.8, 0, 6), 2, 3)
+    assert names([lookalike, ann], gallery) == [[], ["ann"]]
+
+
+def test_two_tracks_never_seen_together_may_be_the_same_student(gallery: Gallery) -> None:
+    assert names([person(between(0.6, 0, 5), 1), person(between(0.8, 0, 6), 2)], gallery) == [["ann"], ["ann"]]
+
+
+def test_who_loses_one_name_keeps_the_next(gallery: Gallery) -> None:
+    both = np.zeros(DIMENSIONS, np.float32)
+    both[:2] = 0.6, np.sqrt(1 - 0.36)
+    assert names([person(both, 1), person(between(0.9, 0, 5), 1)], gallery) == [["bea"], ["ann"]]
+
+
+def test_who_lost_a_name_does_not_keep_it_from_others(gallery: Gallery) -> None:
+    best, loser, elsewhere = (
+        person(between(0.9, 0, 5), 1),
+        person(between(0.8, 0, 6), 1, 2),
+        person(between(0.7, 0, 7), 2),
+    )
+    assert names([best, loser, elsewhere], gallery) == [["ann"], [], ["ann"]]
+
+
+def test_somebody_never_seen_well_has_no_name_even_at_threshold_zero(gallery: Gallery) -> None:
+    assert named([Person(faces={1: FACE})], gallery, 0) == [()]
+
+
+def test_nobody_gives_nothing(gallery: Gallery) -> None:
+    assert named([], gallery, 80) == []
+    assert named([person(between(0.9, 0, 5), 1)], Gallery(), 80) == [()]
+
+
+def test_a_pool_is_the_direction_of_the_mean() -> None:
+    rows = np.stack([between(0.6, 0, 5), between(0.6, 0, 6)])
+    assert pool(rows) == pytest.approx(rows.mean(axis=0) / np.linalg.norm(rows.mean(axis=0)))
+    assert not pool(rows[:0]).any()
+
+
+def test_a_track_without_looks_adds_sightings_only() -> None:
+    somebody = person(between(0.9, 0, 5), 1)
+    somebody.join(Track(faces=[(2, FACE)]), np.empty((0, DIMENSIONS), np.float32))
+    assert list(somebody.faces) == [1, 2]
+    assert len(somebody.looks) == 1
