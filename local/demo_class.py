@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
 
 import av
 import numpy as np
@@ -31,7 +30,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class DemoStudent:
-    """An enrolled person: `photo` names a file of the pictures folder, `crop` (left, top, right, bottom) a part of it."""
+    """An enrolled person: `photo` is a file of the pictures folder, `crop` (left, top, right, bottom) a part of it."""
 
     student_id: str
     student_name: str
@@ -46,13 +45,13 @@ STUDENTS = (
     DemoStudent("S-1003", "Joe Biden", "biden.jpg"),
     DemoStudent("S-1004", "Eileen Collins", "collins.png"),
     DemoStudent("S-1005", "Zoë O'Brien", "friends.jpg", (480, 270, 700, 490)),
-    DemoStudent("S-1006", "Kim Strand", "friends.jpg", (640, 220, 860, 440)),
+    DemoStudent("S-1006", "Kim Strand", "friends.jpg", (270, 170, 470, 380)),
 )
 
 
 @dataclass(frozen=True)
 class _Tile:
-    """One participant's tile: shown from `start` to `end` seconds at (left, top), from footage or from still pictures."""
+    """One participant's tile: shown from `start` to `end` seconds at (left, top), from footage or stills."""
 
     left: int
     top: int
@@ -120,7 +119,8 @@ def _compose(tiles: tuple[_Tile, ...], second: float) -> Frame:
 
 def _footage(path: Path) -> tuple[Frame, ...]:
     with av.open(str(path)) as container:
-        return tuple(_fit(cast("Image.Image", frame.to_image())) for frame in container.decode(video=0))
+        decoded = (frame.to_ndarray(format="rgb24") for frame in container.decode(video=0))
+        return tuple(_fit(Image.fromarray(picture)) for picture in decoded)
 
 
 def _slow_zoom(picture: Image.Image, seconds: float = 8.0) -> tuple[Frame, ...]:

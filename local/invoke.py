@@ -1,0 +1,130 @@
+"""`make invoke FUNCTION=resolve_names`: one function with its recorded event, without a container.
+
+The function runs under AWS's own runtime client against the stack that runs; when none does, against a temporary one
+that is brought to where the event is true. With --prepare it makes a running stack, and files under build/, ready for
+`sam local invoke`, which runs the functions in containers.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import MISSING, fields
+from os import environ
+from pathlib import Path
+from typing import Any
+
+from attendance.settings import Settings
+from local.accounts import AccountError
+from local.children import ChildError
+from local.deploy import DeployError
+from local.emulator import HEALTH_PATH
+from local.environment import clean_environment, forget_real_accounts
+from local.home import ROOT, Endpoints, Home
+from local.package import PackageError
+from local.runtime_api import InvocationError, invoke
+from local.seed import SeedError, event_for, seed
+from local.supervisor import LocalStack
+
+FUNCTIONS = ROOT / "functions"
+LAYER = ROOT / "layers" / "attendance"
+PREPARED = ROOT / "build" / "invoke"
+CONTAINERS_HOST = "host.docker.internal"
+"""The name containers know this machine by."""
+
+
+class NoStackError(Exception):
+    """Nothing runs on the home."""
+
+
+def steps() -> list[str]:
+    """The names of the functions."""
+    return sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
+
+
+def container_environment(endpoints: Endpoints) -> dict[str, dict[str, str]]:
+    """What `sam local invoke -n` takes: logical id ▶ environment, with the stack under the name containers know."""
+    names = [field.name.upper() for field in fields(Settings) if field.default is MISSING]
+    variables = endpoints.client_environment
+    here = {
+        name: variables[name].replace("127.0.0.1", CONTAINERS_HOST)
+        for name in (*names, "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION")
+    }
+    return {f"{step.title().replace('_', '')}Function": here for step in steps()}
+
+
+def run(step: str, endpoints: Endpoints, temporary: Path) -> tuple[Any, bool]:
+    """The answer of a step to its event, and whether it failed.
+
+    Raises:
+        InvocationError: the function ended without an answer.
+    """
+    environment = {**clean_environment(temporary), **endpoints.client_environment}
+    answer = invoke(FUNCTIONS / step, LAYER, event_for(step, endpoints), environment)
+    sys.stderr.write(answer.log)
+    return answer.value, answer.failed
+
+
+def prepare(endpoints: Endpoints) -> None:
+    """Seed the stack; write the environment and the events that are true in it, for `sam local invoke`."""
+    seed(endpoints)
+    PREPARED.mkdir(parents=True, exist_ok=True)
+    (PREPARED / "env.json").write_text(json.dumps(container_environment(endpoints), indent=2) + "\n")
+    for step in steps():
+        (PREPARED / f"{step}.json").write_text(json.dumps(event_for(step, endpoints), indent=2) + "\n")
+    print(
+        f"sam local invoke StartFaceSearchFunction -e {PREPARED.relative_to(ROOT)}/start_face_search.json "
+        f"-n {PREPARED.relative_to(ROOT)}/env.json --add-host {CONTAINERS_HOST}:host-gateway"
+    )
+
+
+def _running(home: Home) -> Endpoints:
+    running = home.running(HEALTH_PATH)
+    if running is None:
+        raise NoStackError("No stack runs here: start one in another terminal with `make up`.")
+    return running
+
+
+@contextmanager
+def _stack(home: Home) -> Iterator[Endpoints]:
+    """The stack that runs on the home, or a temporary one."""
+    running = home.running(HEALTH_PATH)
+    if running is not None:
+        yield running
+        return
+    print("No stack runs: starting a temporary one ...", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="rollcall-") as folder, LocalStack(Home(Path(folder)), web=False) as stack:
+        seed(stack.endpoints)
+        yield stack.endpoints
+
+
+def main() -> int:
+    """Run what the command line asks for; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m local.invoke", description="Run a function with its recorded event."
+    )
+    chosen = parser.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("step", nargs="?", choices=steps(), help="the function's folder under functions/")
+    chosen.add_argument("--prepare", action="store_true", help="make the running stack ready for sam local invoke")
+    arguments = parser.parse_args()
+    home = Home.from_environment(environ)
+    forget_real_accounts()
+    try:
+        if arguments.prepare:
+            prepare(_running(home))
+            return 0
+        with _stack(home) as endpoints, tempfile.TemporaryDirectory(prefix="rollcall-") as temporary:
+            value, failed = run(arguments.step, endpoints, Path(temporary))
+    except (AccountError, ChildError, DeployError, InvocationError, NoStackError, PackageError, SeedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+    if failed:
+        print(f"The function failed with {value.get('errorType', 'an error')}.", file=sys.stderr)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

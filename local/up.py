@@ -1,0 +1,105 @@
+"""`make up`: the whole of Rollcall in the foreground, until Ctrl-C."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+
+from rich.console import Console
+
+from local.accounts import AccountError
+from local.bridge import BRIDGE
+from local.children import ChildError
+from local.deploy import DeployError
+from local.emulator import DEFAULT_PORT
+from local.environment import forget_real_accounts
+from local.home import Endpoints, Home, HomeInUseError
+from local.package import PackageError
+from local.supervisor import LocalStack, Ports, PortTakenError
+
+WEB_PORT = 8000
+REKOGNITION_PORT = 4567
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class SettingError(Exception):
+    """An environment variable does not hold what it should."""
+
+
+def web_port(environment: Mapping[str, str]) -> int:
+    """`PORT`, else 8000.
+
+    Raises:
+        SettingError: `PORT` is no port number.
+    """
+    text = environment.get("PORT") or str(WEB_PORT)
+    if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
+        raise SettingError(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def summary(endpoints: Endpoints) -> str:
+    """What a person needs to start: where the pages are, how to log in, how to put a video."""
+    copy = f"s3 cp class.mp4 s3://{endpoints.bucket}/videos/"
+    keys = "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
+    return "\n".join(
+        [
+            f"  Web     {endpoints.web}",
+            f"  Login   {endpoints.admin_email}  {endpoints.admin_password}",
+            f"  AWS     {endpoints.aws}",
+            f"  Faces   {endpoints.rekognition}",
+            f"  Bucket  {endpoints.bucket}",
+            "",
+            "A video becomes a register through the web, or so:",
+            f"  {keys} aws --endpoint-url {endpoints.aws} --region {endpoints.region} {copy}",
+        ]
+    )
+
+
+def main() -> int:
+    """Run until told to stop; the exit code."""
+    forget_real_accounts()
+    console = Console(highlight=False, soft_wrap=True)
+    stop = threading.Event()
+    for number in STOPPING:
+        signal.signal(number, _interrupt)
+    try:
+        _run(console, stop)
+    except KeyboardInterrupt:
+        return 0
+    except (AccountError, ChildError, DeployError, HomeInUseError, PackageError, PortTakenError, SettingError) as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+    return 0
+
+
+def _run(console: Console, stop: threading.Event) -> None:
+    began = time.monotonic()
+    ports = Ports(web_port(os.environ), DEFAULT_PORT, REKOGNITION_PORT)
+    home = Home.from_environment(os.environ)
+    containers = os.environ.get(BRIDGE, "")
+    with LocalStack(
+        home, ports, bridge=containers, progress=lambda text: console.print(f"{text} ...", markup=False)
+    ) as stack:
+        console.print(
+            f"Rollcall runs, after {time.monotonic() - began:.1f} s. Ctrl-C stops it; its data stays in {home.folder}"
+        )
+        console.print(summary(stack.endpoints), markup=False)
+        for number in STOPPING:
+            signal.signal(number, lambda *_: stop.set())
+        stack.watch(stop)
+        console.print("Stopping ...")
+
+
+def _interrupt(*_: object) -> None:
+    """Stop while starting: unwind, which stops what was started."""
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not cut the clean stop short
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

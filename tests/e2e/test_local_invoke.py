@@ -1,0 +1,115 @@
+"""Every function with its recorded event, outside a container, against a stack where the events are true."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.home import Endpoints, Home
+from local.invoke import container_environment, run, steps
+from local.runtime_api import InvocationError, invoke
+from local.seed import event_for, recorded, seed
+from local.supervisor import LocalStack
+from tests.statemachine.machine import DEFINITION, check
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def endpoints(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """A stack where the events are true."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        LocalStack(Home(tmp_path_factory.mktemp("home")), web=False) as stack,
+    ):
+        for name, value in stack.endpoints.client_environment.items():
+            patch.setenv(name, value)
+        seed(stack.endpoints)
+        yield stack.endpoints
+
+
+@pytest.mark.parametrize("step", steps())
+def test_a_function_answers_its_recorded_event_sensibly(step: str, endpoints: Endpoints, tmp_path: Path) -> None:
+    state = step.replace("_", " ").capitalize()
+
+    value, failed = run(step, endpoints, tmp_path)
+
+    assert not failed, value
+    check(state, "input", event_for(step, endpoints))
+    check(state, "output", value)
+
+
+def test_the_recorded_register_has_one_student_present_and_two_absent(endpoints: Endpoints, tmp_path: Path) -> None:
+    assert run("write_present", endpoints, tmp_path)[0] == {"present": 1, "review": 0}
+    assert run("write_absent", endpoints, tmp_path)[0] == {"absent": 2}
+
+
+def test_every_task_state_can_be_invoked() -> None:
+    tasks = [name for name, state in DEFINITION["States"].items() if state["Type"] == "Task"]
+    assert sorted(name.lower().replace(" ", "_") for name in tasks) == steps()
+
+
+def test_events_name_the_ids_of_the_seeded_video(endpoints: Endpoints) -> None:
+    _, ids = recorded()
+    event = event_for("collect_matches", endpoints)
+    assert event["job"]["job_id"] != ids.job_id
+    assert event["video"]["video_id"] != ids.video_id
+
+
+def test_seeding_again_changes_nothing(endpoints: Endpoints) -> None:
+    before = event_for("close_session", endpoints)
+    seed(endpoints)
+    assert event_for("close_session", endpoints) == before
+
+
+def test_containers_are_given_this_machine_by_the_name_they_know(endpoints: Endpoints) -> None:
+    prepared = container_environment(endpoints)
+    assert sorted(prepared) == sorted(f"{step.title().replace('_', '')}Function" for step in steps())
+    for variables in prepared.values():
+        assert variables["AWS_ENDPOINT_URL"].startswith("http://host.docker.internal:")
+        assert variables["STUDENTS_TABLE"] == endpoints.settings["STUDENTS_TABLE"]
+
+
+def function(folder: Path, code: str) -> Path:
+    (folder / "handler.py").write_text(code)
+    return folder
+
+
+def test_the_name_of_a_raised_error_is_kept(tmp_path: Path) -> None:
+    code = function(tmp_path, "class OddError(Exception): ...\ndef handler(event, _): raise OddError(event['why'])")
+    answer = invoke(code, tmp_path, {"why": "so"}, {})
+    assert answer.failed
+    assert (answer.value["errorType"], answer.value["errorMessage"]) == ("OddError", "so")
+
+
+def test_a_function_that_cannot_be_loaded_is_a_failure_with_its_name(tmp_path: Path) -> None:
+    answer = invoke(function(tmp_path, "import nothing_of_that_name"), tmp_path, {}, {})
+    assert answer.failed
+    assert answer.value["errorType"] == "Runtime.ImportModuleError"
+
+
+def test_a_function_that_ends_its_process_is_told_with_what_it_printed(tmp_path: Path) -> None:
+    code = function(tmp_path, "import os\ndef handler(e, c):\n    print('last words', flush=True)\n    os._exit(7)")
+    with pytest.raises(InvocationError, match=r"exit code 7(?s:.*)last words"):
+        invoke(code, tmp_path, {}, {})
+
+
+def test_a_function_that_hangs_is_stopped(tmp_path: Path) -> None:
+    code = function(tmp_path, "import time\ndef handler(e, c): time.sleep(3600)")
+    with pytest.raises(InvocationError, match="did not answer within 1 s"):
+        invoke(code, tmp_path, {}, {}, timeout_seconds=1)
+
+
+def test_a_function_sees_no_more_environment_than_it_is_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+    monkeypatch.setenv("SOMETHING_SECRET", "x")
+    code = function(tmp_path, "import os\ndef handler(e, c): return dict(os.environ)")
+    seen = invoke(code, tmp_path, {}, {"GIVEN": "yes"}).value
+    assert seen["GIVEN"] == "yes"
+    assert "AWS_PROFILE" not in seen
+    assert "SOMETHING_SECRET" not in seen
+
+
+def test_two_megabytes_of_event_and_answer_pass(tmp_path: Path) -> None:
+    answer = invoke(function(tmp_path, "def handler(e, c): return e"), tmp_path, ["é" * 1_000_000], {})
+    assert answer.value == ["é" * 1_000_000]

@@ -1,0 +1,26 @@
+"""The environment checked in for `sam local invoke`, held against the template it is for."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from local.home import ROOT
+
+ENV: dict[str, dict[str, str]] = json.loads((ROOT / "local" / "env.json").read_text())
+TEMPLATE: dict[str, Any] = yaml_parse(Path(ROOT / "template.yaml").read_text())
+DECLARED = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+
+
+def test_every_function_has_an_environment() -> None:
+    resources = TEMPLATE["Resources"]
+    functions = {name for name in resources if resources[name]["Type"] == "AWS::Serverless::Function"}
+    assert set(ENV) == functions
+
+
+@pytest.mark.parametrize("function", sorted(ENV))
+def test_an_environment_holds_just_what_the_template_declares(function: str) -> None:
+    # The SAM CLI drops every variable that the template does not declare.
+    assert set(ENV[function]) == DECLARED
