@@ -45,7 +45,7 @@ demo: .venv/local.stamp build/pictures/stamp ## a real video to a printed regist
 up: .venv/local.stamp ## the whole of Rollcall on this machine, in the foreground
 	@exec $(BIN)/python -m local.up
 
-invoke: .venv/local.stamp ## one function with its recorded event, without a container: FUNCTION=resolve_names
+invoke: .venv/local.stamp build/pictures/stamp ## one function with its recorded event, without a container: FUNCTION=resolve_names
 	@$(BIN)/python -m local.invoke $(FUNCTION)
 
 # ---- develop

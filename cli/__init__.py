@@ -1,0 +1,1 @@
+"""The command line: enrolment, following a video, accounts, exports, retention."""

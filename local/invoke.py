@@ -1,8 +1,8 @@
 """`make invoke FUNCTION=resolve_names`: one function with its recorded event, without a container.
 
 The function runs under AWS's own runtime client against the stack that runs; when none does, against a temporary one
-that is brought to where the event is true. With --prepare it makes a running stack, and files under build/, ready for
-`sam local invoke`, which runs the functions in containers.
+that is brought to where the event is true. With --seed it brings the running stack there, for `sam local invoke`, which
+runs the functions in containers with local/env.json.
 """
 
 import argparse
@@ -30,7 +30,6 @@ from local.supervisor import LocalStack
 
 FUNCTIONS = ROOT / "functions"
 LAYER = ROOT / "layers" / "attendance"
-PREPARED = ROOT / "build" / "invoke"
 CONTAINERS_HOST = "host.docker.internal"
 """The name containers know this machine by."""
 
@@ -45,14 +44,18 @@ def steps() -> list[str]:
 
 
 def container_environment(endpoints: Endpoints) -> dict[str, dict[str, str]]:
-    """What `sam local invoke -n` takes: logical id ▶ environment, with the stack under the name containers know."""
+    """What local/env.json holds for `sam local invoke -n`: every function's variables, under the name containers know.
+
+    The SAM CLI sets only those that the template declares.
+    """
     names = [field.name.upper() for field in fields(Settings) if field.default is MISSING]
     variables = endpoints.client_environment
-    here = {
-        name: variables[name].replace("127.0.0.1", CONTAINERS_HOST)
-        for name in (*names, "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION")
+    return {
+        "Parameters": {
+            name: variables[name].replace("127.0.0.1", CONTAINERS_HOST)
+            for name in (*names, "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION")
+        }
     }
-    return {f"{step.title().replace('_', '')}Function": here for step in steps()}
 
 
 def run(step: str, endpoints: Endpoints, temporary: Path) -> tuple[Any, bool]:
@@ -62,22 +65,9 @@ def run(step: str, endpoints: Endpoints, temporary: Path) -> tuple[Any, bool]:
         InvocationError: the function ended without an answer.
     """
     environment = {**clean_environment(temporary), **endpoints.client_environment}
-    answer = invoke(FUNCTIONS / step, LAYER, event_for(step, endpoints), environment)
+    answer = invoke(FUNCTIONS / step, LAYER, event_for(step), environment)
     sys.stderr.write(answer.log)
     return answer.value, answer.failed
-
-
-def prepare(endpoints: Endpoints) -> None:
-    """Seed the stack; write the environment and the events that are true in it, for `sam local invoke`."""
-    seed(endpoints)
-    PREPARED.mkdir(parents=True, exist_ok=True)
-    (PREPARED / "env.json").write_text(json.dumps(container_environment(endpoints), indent=2) + "\n")
-    for step in steps():
-        (PREPARED / f"{step}.json").write_text(json.dumps(event_for(step, endpoints), indent=2) + "\n")
-    print(
-        f"sam local invoke StartFaceSearchFunction -e {PREPARED.relative_to(ROOT)}/start_face_search.json "
-        f"-n {PREPARED.relative_to(ROOT)}/env.json --add-host {CONTAINERS_HOST}:host-gateway"
-    )
 
 
 def _running(home: Home) -> Endpoints:
@@ -107,13 +97,13 @@ def main() -> int:
     )
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("step", nargs="?", choices=steps(), help="the function's folder under functions/")
-    chosen.add_argument("--prepare", action="store_true", help="make the running stack ready for sam local invoke")
+    chosen.add_argument("--seed", action="store_true", help="bring the running stack to where the events are true")
     arguments = parser.parse_args()
     home = Home.from_environment(environ)
     forget_real_accounts()
     try:
-        if arguments.prepare:
-            prepare(_running(home))
+        if arguments.seed:
+            seed(_running(home))
             return 0
         with _stack(home) as endpoints, tempfile.TemporaryDirectory(prefix="rollcall-") as temporary:
             value, failed = run(arguments.step, endpoints, Path(temporary))

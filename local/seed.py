@@ -1,13 +1,13 @@
 """Brings a stack to where the recorded events under events/ are true: their course, students, video and search exist.
 
 The real thing is run: three students are enrolled, a real video is put at the events' key, and the state machine makes
-its register. Only ids that derive from the object's bytes and the search's job differ from the recorded ones.
+its register. All ids derive from the object's place and bytes, so they are the recorded ones on every machine.
 """
 
 import json
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,32 +29,9 @@ class SeedError(Exception):
     """The stack could not be brought to where the events are true."""
 
 
-@dataclass(frozen=True)
-class Ids:
-    """What names one upload and its search."""
-
-    etag: str
-    video_id: str
-    job_id: str
-
-
-def recorded() -> tuple[dict[str, Any], Ids]:
-    """The video of the recorded events, and the ids they were recorded with."""
-    event = json.loads((EVENTS / "collect_matches.json").read_text())
-    video = event["video"]
-    return video, Ids(video["etag"], video["video_id"], event["job"]["job_id"])
-
-
-def event_for(step: str, endpoints: Endpoints) -> Any:
-    """A step's recorded event, with the ids its video and search have in this stack, if it was seeded."""
-    text = (EVENTS / f"{step}.json").read_text()
-    here, there = _ids(endpoints), recorded()[1]
-    if here is not None:
-        for old, new in zip(
-            (there.etag, there.video_id, there.job_id), (here.etag, here.video_id, here.job_id), strict=True
-        ):
-            text = text.replace(old, new)
-    return json.loads(text)
+def event_for(step: str) -> Any:
+    """A step's recorded event."""
+    return json.loads((EVENTS / f"{step}.json").read_text(encoding="utf-8"))
 
 
 def seed(endpoints: Endpoints) -> None:
@@ -65,9 +42,9 @@ def seed(endpoints: Endpoints) -> None:
     Raises:
         SeedError: the pictures are missing, or the register did not come about.
     """
-    if _ids(endpoints) is not None:
+    video = event_for("start_face_search")["video"]
+    if _is_complete(endpoints, video):
         return
-    video, _ = recorded()
     os.environ.update(endpoints.client_environment)
     people = enroller(Settings.from_environment(endpoints.settings))
     people.ensure_course(video["course_id"], "The course of the recorded events", "UTC")
@@ -75,24 +52,21 @@ def seed(endpoints: Endpoints) -> None:
         people.enrol(student_id, f"Student {student_id}", _picture(photo), [video["course_id"]], "local.seed")
     clients.s3(endpoints.aws).put_object(Bucket=endpoints.bucket, Key=video["key"], Body=_picture(VIDEO))
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while _ids(endpoints) is None:
+    while not _is_complete(endpoints, video):
         if time.monotonic() > deadline:
             raise SeedError(f"The video {video['key']} has no register after {PATIENCE_SECONDS:.0f} s.")
         time.sleep(_POLL_SECONDS)
 
 
-def _ids(endpoints: Endpoints) -> Ids | None:
-    """The ids of the events' video in this stack, once its register is complete."""
-    video, _ = recorded()
+def _is_complete(endpoints: Endpoints, video: Mapping[str, str]) -> bool:
+    """Whether the video has its register."""
     table = clients.dynamodb(endpoints.aws).Table(endpoints.settings["SESSIONS_TABLE"])
     key = {"course_id": video["course_id"], "session_id": video["session_id"]}
     session: Any = table.get_item(Key=key, ConsistentRead=True).get("Item", {})
-    for video_id, kept in session.get("videos", {}).items():
-        if kept["key"] == video["key"] and kept["status"] == "failed":
-            raise SeedError(f"The video {video['key']} failed: {kept['error']['reason']}")
-        if kept["key"] == video["key"] and kept["status"] == "complete":
-            return Ids(kept["etag"], video_id, kept["job_id"])
-    return None
+    kept = session.get("videos", {}).get(video["video_id"], {})
+    if kept.get("status") == "failed":
+        raise SeedError(f"The video {video['key']} failed: {kept['error']['reason']}")
+    return bool(kept.get("status") == "complete")
 
 
 def _picture(name: str) -> bytes:

@@ -43,8 +43,8 @@ def web_port(environment: Mapping[str, str]) -> int:
 
 def summary(endpoints: Endpoints) -> str:
     """What a person needs to start: where the pages are, how to log in, how to put a video."""
-    copy = f"s3 cp class.mp4 s3://{endpoints.bucket}/videos/"
     keys = "AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local"
+    where = f"--endpoint-url {endpoints.aws} --region {endpoints.region}"
     return "\n".join(
         [
             f"  Web     {endpoints.web}",
@@ -53,8 +53,11 @@ def summary(endpoints: Endpoints) -> str:
             f"  Faces   {endpoints.rekognition}",
             f"  Bucket  {endpoints.bucket}",
             "",
-            "A video becomes a register through the web, or so:",
-            f"  {keys} aws --endpoint-url {endpoints.aws} --region {endpoints.region} {copy}",
+            "In a second terminal, enrol a class and take attendance of a video:",
+            "  .venv/bin/rollcall students import roster.csv photos/ --course CS101",
+            "  .venv/bin/rollcall process class.mp4 --course CS101",
+            "or put the video into the bucket with any S3 client:",
+            f"  {keys} aws {where} s3 cp class.mp4 s3://{endpoints.bucket}/videos/CS101/2026-11-20/class.mp4",
         ]
     )
 

@@ -119,7 +119,7 @@ class JobStore:
                 return started
             if _count(connection, IN_PROGRESS) >= MAX_JOBS_IN_PROGRESS:
                 raise LimitExceededError(f"{MAX_JOBS_IN_PROGRESS} jobs are in progress; try again when one has ended.")
-            job_id = secrets.token_hex(32)
+            job_id = _job_id(token, request)
             connection.execute(
                 "INSERT INTO jobs (job_id, token, fingerprint, request, etag, status, created_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -205,6 +205,13 @@ class JobStore:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+
+def _job_id(token: str | None, request: SearchRequest) -> str:
+    """64 hex digits. A job started with a token is named after it, so the same request names the same job anywhere."""
+    if token is None:
+        return secrets.token_hex(32)
+    return hashlib.sha256(f"{token} {_fingerprint(request)}".encode()).hexdigest()
 
 
 def _fingerprint(request: SearchRequest) -> str:

@@ -25,7 +25,7 @@ def start_face_search(service: FaceService, request: Mapping[str, Any]) -> dict[
     search = SearchRequest(
         video=S3Reference.of(request["Video"]["S3Object"]),
         collection_id=service.collections.get(request["CollectionId"]).collection_id,
-        threshold=request.get("FaceMatchThreshold", DEFAULT_THRESHOLD),
+        threshold=float(request.get("FaceMatchThreshold", DEFAULT_THRESHOLD)),
         job_tag=request.get("JobTag"),
     )
     token = request.get("ClientRequestToken")

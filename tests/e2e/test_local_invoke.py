@@ -1,14 +1,16 @@
 """Every function with its recorded event, outside a container, against a stack where the events are true."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from local.home import Endpoints, Home
+from local.home import ROOT, Endpoints, Home
 from local.invoke import container_environment, run, steps
 from local.runtime_api import InvocationError, invoke
-from local.seed import event_for, recorded, seed
+from local.seed import event_for, seed
 from local.supervisor import LocalStack
 from tests.statemachine.machine import DEFINITION, check
 
@@ -35,7 +37,7 @@ def test_a_function_answers_its_recorded_event_sensibly(step: str, endpoints: En
     value, failed = run(step, endpoints, tmp_path)
 
     assert not failed, value
-    check(state, "input", event_for(step, endpoints))
+    check(state, "input", event_for(step))
     check(state, "output", value)
 
 
@@ -49,25 +51,15 @@ def test_every_task_state_can_be_invoked() -> None:
     assert sorted(name.lower().replace(" ", "_") for name in tasks) == steps()
 
 
-def test_events_name_the_ids_of_the_seeded_video(endpoints: Endpoints) -> None:
-    _, ids = recorded()
-    event = event_for("collect_matches", endpoints)
-    assert event["job"]["job_id"] != ids.job_id
-    assert event["video"]["video_id"] != ids.video_id
-
-
-def test_seeding_again_changes_nothing(endpoints: Endpoints) -> None:
-    before = event_for("close_session", endpoints)
+def test_seeding_again_changes_nothing(endpoints: Endpoints, tmp_path: Path) -> None:
+    before = run("close_session", endpoints, tmp_path)
     seed(endpoints)
-    assert event_for("close_session", endpoints) == before
+    assert run("close_session", endpoints, tmp_path) == before
 
 
-def test_containers_are_given_this_machine_by_the_name_they_know(endpoints: Endpoints) -> None:
-    prepared = container_environment(endpoints)
-    assert sorted(prepared) == sorted(f"{step.title().replace('_', '')}Function" for step in steps())
-    for variables in prepared.values():
-        assert variables["AWS_ENDPOINT_URL"].startswith("http://host.docker.internal:")
-        assert variables["STUDENTS_TABLE"] == endpoints.settings["STUDENTS_TABLE"]
+def test_the_containers_environment_is_that_of_a_stack_on_its_usual_ports(endpoints: Endpoints) -> None:
+    usual = replace(endpoints, aws="http://127.0.0.1:4566", rekognition="http://127.0.0.1:4567")
+    assert json.loads((ROOT / "local" / "env.json").read_text()) == container_environment(usual)
 
 
 def function(folder: Path, code: str) -> Path:

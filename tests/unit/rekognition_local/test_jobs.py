@@ -107,6 +107,14 @@ def test_a_finished_job_survives_its_process(jobs: JobStore, tmp_path: Path) -> 
     reader.close()
 
 
+def test_the_same_request_with_a_token_names_the_same_job_anywhere(tmp_path: Path) -> None:
+    here, there = JobStore(tmp_path / "here.sqlite3"), JobStore(tmp_path / "there.sqlite3")
+    assert start(here, "token") == start(there, "token")
+    assert start(here) != start(there)
+    here.close()
+    there.close()
+
+
 def test_a_job_is_forgotten_seven_days_after_its_end(tmp_path: Path) -> None:
     now = [0.0]
     jobs = JobStore(tmp_path / "jobs.sqlite3", clock=lambda: now[0])
@@ -117,7 +125,8 @@ def test_a_job_is_forgotten_seven_days_after_its_end(tmp_path: Path) -> None:
     now[0] = KEPT_SECONDS + 1
     with pytest.raises(ResourceNotFoundError):
         jobs.get(ended.job_id)
-    assert start(jobs, "token") != ended.job_id
-    assert jobs.persons(ended, "INDEX", 0, 10) == []
+    again = jobs.get(start(jobs, "token"))
+    assert (again.status, again.seq) != (SUCCEEDED, ended.seq)
+    assert jobs.persons(again, "INDEX", 0, 10) == []
     assert jobs.get(waiting.job_id).status == IN_PROGRESS
     jobs.close()

@@ -1,0 +1,122 @@
+"""The photos of an import: a folder or a zip file, from which nothing outside can be reached."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from attendance.enrolment import MAX_PHOTO_BYTES
+from attendance.errors import RollcallError
+
+MAX_ZIP_ENTRIES = 200_000
+"""Names in one zip file; the list of them is read into memory."""
+
+
+class PhotosError(RollcallError):
+    """The folder or zip file as a whole cannot be used."""
+
+
+class PhotoNotFoundError(RollcallError):
+    """There is no such photo, or its name leads elsewhere."""
+
+
+class PhotoUnreadableError(RollcallError):
+    """The photo is there and cannot be read."""
+
+
+class PhotoSource(Protocol):
+    """Where photos are read by the name the roster gives."""
+
+    def read(self, name: str) -> bytes:
+        """The photo's bytes, one more than the limit at most; raises PhotoNotFoundError or PhotoUnreadableError."""
+
+
+class FolderPhotos:
+    """Photos in a folder and the folders below it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+
+    def read(self, name: str) -> bytes:
+        """The photo's bytes, one more than the limit at most.
+
+        Raises:
+            PhotoNotFoundError: no such file, or the name (or a link) leads out of the folder.
+            PhotoUnreadableError: the file may not be read.
+        """
+        try:
+            file = (self._folder / _inside(name)).resolve()
+            if not file.is_relative_to(self._folder) or not file.is_file():
+                raise _not_found()
+            with file.open("rb") as stream:
+                return stream.read(MAX_PHOTO_BYTES + 1)
+        except (OSError, ValueError) as error:
+            raise PhotoUnreadableError("the photo cannot be read") from error
+
+
+class ZipPhotos:
+    """Photos in a zip file, read one by one and never unpacked to the disk."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._names = _without_shared_top(archive.namelist())
+
+    def read(self, name: str) -> bytes:
+        """The photo's bytes, one more than the limit at most, whatever size the zip file claims or inflates to.
+
+        Raises:
+            PhotoNotFoundError: no such entry.
+            PhotoUnreadableError: the entry is broken or encrypted.
+        """
+        entry = self._names.get(str(_inside(name)))
+        if entry is None:
+            raise _not_found()
+        try:
+            with self._archive.open(entry) as stream:
+                return stream.read(MAX_PHOTO_BYTES + 1)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError) as error:
+            raise PhotoUnreadableError("the photo in the zip file is broken or encrypted: zip it again") from error
+
+
+@contextmanager
+def open_photos(path: Path) -> Iterator[PhotoSource]:
+    """The photos of a folder or a zip file.
+
+    Raises:
+        PhotosError: neither, or a zip file with far too many entries.
+    """
+    if path.is_dir():
+        yield FolderPhotos(path)
+        return
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise PhotosError("The photos must be a folder or a zip file that can be read.") from error
+    with archive:
+        if len(archive.infolist()) > MAX_ZIP_ENTRIES:
+            raise PhotosError(f"The zip file holds more than {MAX_ZIP_ENTRIES} files: split it.")
+        yield ZipPhotos(archive)
+
+
+def _inside(name: str) -> PurePosixPath:
+    """The name as a path that cannot leave its place; backslashes are slashes, as Windows writes them."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or "\x00" in name:
+        raise _not_found()
+    return path
+
+
+def _without_shared_top(entries: list[str]) -> dict[str, str]:
+    """Entries by name; also without the one folder that zipping a folder puts above them all."""
+    files = [entry for entry in entries if not entry.endswith("/") and not entry.startswith("__MACOSX/")]
+    names = {str(PurePosixPath(entry)): entry for entry in files}
+    tops = {PurePosixPath(entry).parts[0] for entry in files if PurePosixPath(entry).parts}
+    if len(tops) == 1 and all("/" in entry for entry in files):
+        names |= {str(PurePosixPath(*PurePosixPath(entry).parts[1:])): entry for entry in files}
+    return names
+
+
+def _not_found() -> PhotoNotFoundError:
+    return PhotoNotFoundError("there is no such file among the photos: check the column photo")

@@ -1,0 +1,39 @@
+"""`rollcall process`: from a video file to its register, watched live."""
+
+import json
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from cli.follow import Step, print_register, process_video, today
+from cli.options import err, out, with_stack
+from cli.stack import Stack
+
+
+@click.command()
+@click.argument("video", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--course", "course_id", required=True, help="The course.")
+@click.option("--date", metavar="YYYY-MM-DD", help="Date of the class. [default: today where the course is]")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@with_stack
+def process(stack: Stack, video: Path, course_id: str, date: str | None, *, as_json: bool) -> None:
+    """Upload VIDEO, follow the run live, and print the register."""
+    day = date or today(stack.settings, course_id)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("Uploading", total=None)
+        result = process_video(stack.environment, video, course_id, day, lambda step: _show(bar, task, step))
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    else:
+        print_register(result, out)
+
+
+def _show(bar: Progress, task: TaskID, step: Step) -> None:
+    bar.update(task, description=step.state, total=None if step.percent is None else 100, completed=step.percent or 0)

@@ -1,0 +1,104 @@
+"""`rollcall retention`: what is kept how long, and the erasing of old videos."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import boto3
+import click
+from rich.table import Table
+from rich.text import Text
+
+from attendance.aws import compose
+from attendance.aws.people import DynamoAudit
+from attendance.keys import UNFILED
+from attendance.model import Progress
+from attendance.register import SessionVideo, all_sessions
+from attendance.settings import Settings
+from cli.actor import actor
+from cli.options import out, with_stack
+from cli.stack import Stack
+
+_KEPT = (
+    ("Videos", "until `rollcall retention run` erases them; replaced ones 30 days more on AWS"),
+    ("Registers", "until someone deletes the tables: they name when a student was seen, and hold no picture"),
+    ("Photos and faces of students", "until someone deletes them: no command erases a student yet"),
+    ("Results of a face search", "7 days on AWS; the matches made of them stay in the work bucket"),
+    ("Audit", "for ever"),
+)
+
+
+@dataclass(frozen=True)
+class OldVideo:
+    """A video that is still in the bucket; `date` is its class's."""
+
+    course_id: str
+    date: str
+    video: SessionVideo
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def retention(context: click.Context) -> None:
+    """What is kept how long; `retention run` erases old videos."""
+    if context.invoked_subcommand is None:
+        table = Table("What", "Kept")
+        for what, how_long in _KEPT:
+            table.add_row(what, Text(how_long))
+        out.print(table)
+
+
+@retention.command()
+@click.option("--older-than", "days", type=click.IntRange(min=0), required=True, help="Days since the class.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_stack
+def run(stack: Stack, days: int, *, yes: bool) -> None:
+    """Erase the videos of classes that are longer ago; their registers stay."""
+    settings = stack.settings
+    before = (compose.utc_now().date() - timedelta(days=days)).isoformat()
+    old = list(old_videos(settings, before))
+    if not old:
+        out.print(f"No video is of a class before {before}.")
+        return
+    for found in old:
+        out.print(Text(f"{found.date}  {found.course_id}  {found.video.key}"), soft_wrap=True)
+    if not yes:
+        click.confirm(f"Erase these {len(old)} videos for ever? Their registers stay", abort=True)
+    for found in old:
+        erase(settings, found, f"the class is more than {days} days ago")
+    out.print(f"{len(old)} videos are erased; the audit has an entry for each.")
+
+
+def old_videos(settings: Settings, before: str) -> Iterator[OldVideo]:
+    """Videos of classes before a date that are done with and still in their bucket, course by course."""
+    reader = compose.reader(settings)
+    for course_id in (*reader.course_ids(), UNFILED):
+        for session in all_sessions(reader, course_id):
+            for video in session.videos:
+                is_old = session.date < before and video.status is not Progress.PROCESSING
+                if is_old and video.bucket == settings.videos_bucket and _versions(video):
+                    yield OldVideo(course_id, session.date, video)
+
+
+def erase(settings: Settings, old: OldVideo, reason: str) -> None:
+    """Delete a video's object and note it in the audit first.
+
+    The note comes first: an entry for a video that a failure left in place is put right by the next run; an erased
+    video without an entry never is.
+    """
+    video = old.video
+    DynamoAudit(settings.audit_table).record(f"video#{video.video_id}", actor(), "erase", video.key, reason)
+    for version in _versions(video):
+        boto3.client("s3").delete_object(Bucket=video.bucket, Key=video.key, VersionId=version)
+
+
+def _versions(video: SessionVideo) -> list[str]:
+    """The versions of the object that are this video: the named one, or where no event named one those of its bytes.
+
+    Deleting without a version would only hide the object.
+    """
+    pages = boto3.client("s3").get_paginator("list_object_versions").paginate(Bucket=video.bucket, Prefix=video.key)
+    found = [version for page in pages for version in page.get("Versions", []) if version["Key"] == video.key]
+    if video.version_id:
+        return [version["VersionId"] for version in found if version["VersionId"] == video.version_id]
+    return [version["VersionId"] for version in found if version["ETag"].strip('"') == video.etag]

@@ -1,0 +1,116 @@
+"""`rollcall students`: enrols whole classes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from attendance.aws import compose
+from attendance.enrolment import Enroller, check_id, check_name, check_photo
+from attendance.errors import RollcallError
+from cli.actor import actor
+from cli.options import err, out, with_stack
+from cli.photos import PhotoSource, open_photos
+from cli.roster import RosterLine, conflicting_lines, read_roster
+from cli.stack import Stack
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one line: `done` is enrolled, already there, or checked; `problem` is why not."""
+
+    line: RosterLine
+    done: str = ""
+    problem: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@click.group()
+def students() -> None:
+    """Enrol students."""
+
+
+@students.command("import")
+@click.argument("roster", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("photos", type=click.Path(exists=True, path_type=Path))
+@click.option("--course", "course_id", required=True, help="The course; it is created when it is not there.")
+@click.option("--course-name", help="Name of a new course. [default: its id]")
+@click.option("--time-zone", help="Time zone of a new course, like Europe/Berlin. [default: the stack's]")
+@click.option("--dry-run", is_flag=True, help="Check everything and change nothing.")
+@with_stack
+def import_(
+    stack: Stack,
+    roster: Path,
+    photos: Path,
+    course_id: str,
+    course_name: str | None,
+    time_zone: str | None,
+    *,
+    dry_run: bool,
+) -> None:
+    """Enrol the students of ROSTER, a CSV file with the columns student_id, student_name and photo.
+
+    PHOTOS is a folder or a zip file. Run it again after a failure: what is done is not done twice.
+    """
+    check_id(course_id, "course id")
+    lines = read_roster(roster)
+    settings = stack.settings
+    enroller = compose.enroller(settings)
+    if not dry_run and course_id != settings.default_course_id:
+        enroller.ensure_course(course_id, course_name or course_id, time_zone or settings.default_time_zone)
+    with open_photos(photos) as source:
+        outcomes = list(_with_bar(_import(lines, source, None if dry_run else enroller, course_id), len(lines)))
+    _report(outcomes, dry_run=dry_run)
+    if any(outcome.problem for outcome in outcomes):
+        raise SystemExit(1)
+
+
+def _import(
+    lines: Sequence[RosterLine], source: PhotoSource, enroller: Enroller | None, course_id: str
+) -> Iterator[Outcome]:
+    """Do the lines one after the other; without an enroller they are only checked."""
+    conflicting = conflicting_lines(lines)
+    for line in lines:
+        if line.number in conflicting:
+            yield Outcome(line, problem="an earlier line has this student_id with another name: correct one")
+            continue
+        try:
+            yield _import_line(line, source, enroller, course_id)
+        except RollcallError as error:
+            yield Outcome(line, problem=str(error))
+
+
+def _import_line(line: RosterLine, source: PhotoSource, enroller: Enroller | None, course_id: str) -> Outcome:
+    check_id(line.student_id, "student id")
+    check_name(line.student_name, "name")
+    photo = source.read(line.photo)
+    if enroller is None:
+        check_photo(photo)
+        return Outcome(line, done="checked")
+    enrolled = enroller.enrol(line.student_id, line.student_name, photo, [course_id], actor())
+    return Outcome(line, done="enrolled" if enrolled.is_new else "already there", warnings=enrolled.warnings)
+
+
+def _with_bar(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
+    columns = (TextColumn("Students"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=total)
+        for outcome in outcomes:
+            yield outcome
+            bar.advance(task)
+
+
+def _report(outcomes: Sequence[Outcome], *, dry_run: bool) -> None:
+    """A line for every outcome; as plain text, so that no name is taken for markup."""
+    for outcome in outcomes:
+        what = f"failed: {outcome.problem}" if outcome.problem else outcome.done
+        out.print(Text(f"line {outcome.line.number}: {outcome.line.student_id[:64]}: {what}"), soft_wrap=True)
+        for warning in outcome.warnings:
+            out.print(Text(f"  warning: {warning}"), soft_wrap=True)
+    failed = sum(bool(outcome.problem) for outcome in outcomes)
+    done = len(outcomes) - failed
+    summary = f"{done} of {len(outcomes)} lines are {'good' if dry_run else 'done'}"
+    out.print(f"{summary}, {failed} failed: correct them and run the same command again." if failed else f"{summary}.")

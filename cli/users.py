@@ -1,0 +1,62 @@
+"""`rollcall users`: the accounts of the web."""
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from attendance.aws import compose
+from attendance.enrolment import check_id
+from attendance.users import Role
+from cli.options import out, with_stack
+from cli.stack import Stack
+
+password_option = click.password_option(
+    help="At least 12 characters; asked for unless given. A password on a command line may be seen by others."
+)
+
+
+@click.group()
+def users() -> None:
+    """Who may sign in."""
+
+
+@users.command()
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--course", "courses", multiple=True, help="A course the account may see; may be given several times.")
+@password_option
+@with_stack
+def add(stack: Stack, email: str, role: str, courses: tuple[str, ...], password: str) -> None:
+    """Make an account."""
+    course_ids = [check_id(course, "course id") for course in courses]
+    user = compose.users(stack.settings).add(email, password, Role(role), course_ids)
+    out.print(Text(f"{user.email} may sign in as {user.role}."))
+
+
+@users.command("list")
+@with_stack
+def list_(stack: Stack) -> None:
+    """List the accounts."""
+    table = Table("Email", "Role", "Courses", "Since")
+    for user in compose.users(stack.settings).all():
+        table.add_row(Text(user.email), user.role.value, Text(", ".join(user.courses)), user.created_at)
+    out.print(table)
+
+
+@users.command()
+@click.argument("email")
+@with_stack
+def remove(stack: Stack, email: str) -> None:
+    """Remove an account; it is signed out everywhere at once."""
+    compose.users(stack.settings).remove(email)
+    out.print("The account is removed.")
+
+
+@users.command()
+@click.argument("email")
+@password_option
+@with_stack
+def password(stack: Stack, email: str, password: str) -> None:
+    """Change an account's password; it is signed out everywhere at once."""
+    compose.users(stack.settings).set_password(email, password)
+    out.print("The password is changed.")

@@ -1,0 +1,43 @@
+"""Puts the parts that people use together from the settings: for the web, the command line and the local stack."""
+
+from datetime import UTC, datetime
+
+from attendance.aws.people import DynamoDirectory, DynamoUsers
+from attendance.aws.photos import RekognitionFaces, S3Photos
+from attendance.aws.reader import DynamoReader
+from attendance.enrolment import Enroller
+from attendance.settings import Settings
+from attendance.users import Users
+
+
+def enroller(settings: Settings) -> Enroller:
+    """Enrols students into the collection, the bucket and the tables of the settings."""
+    return Enroller(
+        RekognitionFaces(settings.collection_id),
+        S3Photos(settings.photos_bucket),
+        DynamoDirectory(settings.students_table, settings.courses_table, settings.rosters_table, settings.audit_table),
+        settings.default_course_id,
+        utc_now,
+    )
+
+
+def users(settings: Settings) -> Users:
+    """The accounts of the settings' table."""
+    return Users(DynamoUsers(settings.users_table), utc_now)
+
+
+def reader(settings: Settings) -> DynamoReader:
+    """Reads the settings' tables."""
+    return DynamoReader(
+        settings.courses_table,
+        settings.rosters_table,
+        settings.sessions_table,
+        settings.attendance_table,
+        settings.default_course_id,
+        settings.default_time_zone,
+    )
+
+
+def utc_now() -> datetime:
+    """This moment, with its zone."""
+    return datetime.now(UTC)

@@ -1,0 +1,223 @@
+"""Students, courses, rosters, accounts and the audit in DynamoDB, as people write them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from attendance.enrolment import StoredPhoto, Student
+from attendance.users import Role, User
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+CATALOGUE = "#courses"
+"""Key of the item in the courses table that lists every course_id, so that no page needs a Scan.
+
+No course_id starts with #. The item holds at most 400 KB, which is about 6,000 of the longest ids.
+"""
+
+
+class DynamoDirectory:
+    """The tables of students, courses and rosters, with an audit entry for each change."""
+
+    def __init__(self, students: str, courses: str, rosters: str, audit: str) -> None:
+        self._students = students
+        self._courses = courses
+        self._rosters = rosters
+        self._audit = audit
+        self._client = table_client()
+
+    def student(self, student_id: str) -> Student | None:
+        """The student as of now, or None."""
+        item: Mapping[str, Any] | None = self._client.get_item(
+            TableName=self._students, Key={"student_id": student_id}, ConsistentRead=True
+        ).get("Item")
+        if item is None:
+            return None
+        photos = tuple(
+            StoredPhoto(photo["key"], photo["face_id"], photo["added_at"]) for photo in item.get("photos", [])
+        )
+        return Student(student_id, item["student_name"], photos)
+
+    def course_exists(self, course_id: str) -> bool:
+        """Whether the course has been created."""
+        key = {"course_id": course_id}
+        return "Item" in self._client.get_item(TableName=self._courses, Key=key, ConsistentRead=True)
+
+    def add_photo(self, student: Student, photo: StoredPhoto, course_ids: Sequence[str], actor: str) -> bool:
+        """Keep the photo, the roster rows and an audit entry in one transaction; False when the student changed."""
+        audit = audit_item(f"student#{student.student_id}", actor, "enrol", photo.key)
+        actions: list[Any] = [
+            self._photo_action(student, photo, actor),
+            *(self._roster_action(student, course_id) for course_id in course_ids),
+            {"Put": {"TableName": self._audit, "Item": audit}},
+        ]
+        try:
+            self._client.transact_write_items(TransactItems=actions)
+        except ClientError as error:
+            if _is_refused_condition(error):
+                return False
+            raise
+        return True
+
+    def add_to_rosters(self, student: Student, course_ids: Sequence[str]) -> None:
+        """Put the student on the rosters; rows that are there keep their dates."""
+        actions: list[Any] = [self._roster_action(student, course_id) for course_id in course_ids]
+        self._client.transact_write_items(TransactItems=actions)
+
+    def add_course(self, course_id: str, course_name: str, time_zone: str, created_at: str) -> bool:
+        """Create a course and list it in the catalogue; False when it is there already."""
+        course = {
+            "course_id": course_id,
+            "course_name": course_name,
+            "time_zone": time_zone,
+            "created_at": created_at,
+        }
+        put: Any = {
+            "TableName": self._courses,
+            "Item": course,
+            "ConditionExpression": "attribute_not_exists(course_id)",
+        }
+        listed: Any = {
+            "TableName": self._courses,
+            "Key": {"course_id": CATALOGUE},
+            "UpdateExpression": "ADD course_ids :new",
+            "ExpressionAttributeValues": {":new": {course_id}},
+        }
+        try:
+            self._client.transact_write_items(TransactItems=[{"Put": put}, {"Update": listed}])
+        except ClientError as error:
+            if _is_refused_condition(error):
+                return False
+            raise
+        return True
+
+    def _photo_action(self, student: Student, photo: StoredPhoto, actor: str) -> dict[str, Any]:
+        """Append the photo if the student is still as read: absent, or of the same name and number of photos."""
+        values: dict[str, Any] = {
+            ":name": student.student_name,
+            ":photo": [asdict(photo)],
+            ":none": [],
+            ":at": photo.added_at,
+            ":by": actor,
+        }
+        condition = "attribute_not_exists(student_id) OR (student_name = :name AND photos = :none)"
+        if student.photos:
+            condition = "student_name = :name AND size(photos) = :count"
+            values[":count"] = len(student.photos)
+        return {
+            "Update": {
+                "TableName": self._students,
+                "Key": {"student_id": student.student_id},
+                "UpdateExpression": "SET student_name = :name"
+                ", photos = list_append(if_not_exists(photos, :none), :photo)"
+                ", created_at = if_not_exists(created_at, :at), created_by = if_not_exists(created_by, :by)",
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+    def _roster_action(self, student: Student, course_id: str) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._rosters,
+                "Key": {"course_id": course_id, "student_id": student.student_id},
+                "UpdateExpression": "SET student_name = :name",
+                "ExpressionAttributeValues": {":name": student.student_name},
+            }
+        }
+
+
+class DynamoUsers:
+    """The accounts."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._client = table_client()
+
+    def get(self, email: str) -> User | None:
+        """The account as of now, or None."""
+        item = self._client.get_item(TableName=self._table, Key={"email": email}, ConsistentRead=True).get("Item")
+        return _user_from(item) if item else None
+
+    def add(self, user: User) -> bool:
+        """Keep a new account; False when the email is taken."""
+        return self._conditionally(
+            self._client.put_item,
+            Item=asdict(user) | {"role": user.role.value, "courses": list(user.courses)},
+            ConditionExpression="attribute_not_exists(email)",
+        )
+
+    def set_password_hash(self, email: str, password_hash: str) -> bool:
+        """Replace the hash; False when there is no such account."""
+        return self._conditionally(
+            self._client.update_item,
+            Key={"email": email},
+            UpdateExpression="SET password_hash = :hash",
+            ExpressionAttributeValues={":hash": password_hash},
+            ConditionExpression="attribute_exists(email)",
+        )
+
+    def remove(self, email: str) -> bool:
+        """Delete the account; False when there is no such account."""
+        return self._conditionally(
+            self._client.delete_item, Key={"email": email}, ConditionExpression="attribute_exists(email)"
+        )
+
+    def all(self) -> list[User]:
+        """Every account, by email: a Scan, for the command of an administrator only and never for a page."""
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table)
+        users = [_user_from(item) for page in pages for item in page["Items"]]
+        return sorted(users, key=lambda user: user.email)
+
+    def _conditionally(self, write: Callable[..., object], **arguments: Any) -> bool:
+        try:
+            write(TableName=self._table, **arguments)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+class DynamoAudit:
+    """The audit, which is only ever added to."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+        self._client = table_client()
+
+    def record(self, subject: str, actor: str, action: str, old: str, reason: str) -> None:
+        """Keep who did what to what, with the value it had before and why."""
+        entry = audit_item(subject, actor, action) | {"old": old, "reason": reason}
+        self._client.put_item(TableName=self._table, Item=entry)
+
+
+def table_client() -> "DynamoDBClient":
+    """A client that takes and gives plain Python values; unlike a resource it may be shared by threads."""
+    return boto3.resource("dynamodb").meta.client
+
+
+def audit_item(subject: str, actor: str, action: str, new: str | None = None) -> dict[str, Any]:
+    """An entry of the audit at this moment; microseconds keep two entries of one subject apart."""
+    time = datetime.now(UTC).isoformat(timespec="microseconds")
+    return {"subject": subject, "time": time, "actor": actor, "action": action, "new": new}
+
+
+def _user_from(item: Mapping[str, Any]) -> User:
+    return User(
+        email=item["email"],
+        role=Role(item["role"]),
+        courses=tuple(item.get("courses") or ()),
+        created_at=item.get("created_at", ""),
+        password_hash=item["password_hash"],
+    )
+
+
+def _is_refused_condition(error: ClientError) -> bool:
+    """Whether a transaction was cancelled by a condition and by nothing else."""
+    reasons = error.response.get("CancellationReasons", [])
+    codes = {reason.get("Code") for reason in reasons} - {"None"}
+    return error.response["Error"]["Code"] == "TransactionCanceledException" and codes == {"ConditionalCheckFailed"}

@@ -1,0 +1,379 @@
+"""Enrolling a student: one checked photo becomes one face in the collection, one private photo, and roster rows.
+
+The order makes a failure harmless. A photo is judged before anything is kept; the face is indexed first and deleted
+again when the photo or the tables cannot be written; the tables are written in one transaction.
+"""
+
+import hashlib
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import pytz
+
+from attendance.errors import RollcallError
+from attendance.keys import UNFILED, is_id
+
+MAX_PHOTO_BYTES = 5 * 1024 * 1024
+"""Rekognition's limit of an image sent as bytes."""
+MAX_NAME = 200
+"""Characters of a student's or a course's name."""
+MAX_COURSES = 90
+"""Courses of one enrolment; a DynamoDB transaction has at most 100 actions."""
+SAME_PERSON_SIMILARITY = 90.0
+"""0-100; from here on a face already enrolled under another id is worth a warning."""
+
+_MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+_REFUSALS = {
+    "EXTREME_POSE": "the face is turned away: look straight at the camera",
+    "LOW_BRIGHTNESS": "the picture is too dark: take it in more light",
+    "LOW_SHARPNESS": "the picture is blurred: hold the camera still",
+    "LOW_CONFIDENCE": "it is not certain that this is a face: take a plain portrait",
+    "SMALL_BOUNDING_BOX": "the face is too small: come closer",
+    "LOW_FACE_QUALITY": "the face cannot be made out well enough: take a sharp, evenly lit portrait",
+    "EXCEEDS_MAX_FACES": "there is more than one face: crop the picture to one",
+}
+
+
+class EnrolmentError(RollcallError):
+    """The base of every reason why an enrolment is refused; its text says what to do."""
+
+
+class InvalidIdError(EnrolmentError):
+    """A student_id or course_id has other characters than allowed."""
+
+
+class InvalidNameError(EnrolmentError):
+    """A name is empty, too long, or holds control characters."""
+
+
+class InvalidTimeZoneError(EnrolmentError):
+    """Not a name of the IANA time zone database."""
+
+
+class InvalidPhotoError(EnrolmentError):
+    """The bytes are no photo that can be used."""
+
+
+class NoFaceError(InvalidPhotoError):
+    """No face was found on the photo."""
+
+
+class SeveralFacesError(InvalidPhotoError):
+    """There is more than one face on the photo."""
+
+
+class PoorPhotoError(InvalidPhotoError):
+    """The face is not good enough to be recognised by; the text says why."""
+
+
+class DuplicateStudentError(EnrolmentError):
+    """The student_id belongs to a student of another name."""
+
+
+class NoSuchCourseError(EnrolmentError):
+    """Nobody created the course, or there are too many of them."""
+
+
+class PhotoConflictError(EnrolmentError):
+    """The student was changed by someone else at the same moment."""
+
+
+@dataclass(frozen=True)
+class StoredPhoto:
+    """One photo of a student: its object key in the photos bucket and its face in the collection."""
+
+    key: str
+    face_id: str
+    added_at: str
+
+
+@dataclass(frozen=True)
+class Student:
+    """A registered student."""
+
+    student_id: str
+    student_name: str
+    photos: tuple[StoredPhoto, ...] = ()
+
+
+@dataclass(frozen=True)
+class FaceMatch:
+    """A face of the collection that looks like the photo; `similarity` is 0-100."""
+
+    student_id: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What indexing one photo gave: the new face, or the codes of why there is none."""
+
+    face_id: str | None
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """The outcome: `is_new` is whether this call added a photo; `warnings` are sentences for a person."""
+
+    student_id: str
+    student_name: str
+    photo_key: str
+    face_id: str
+    is_new: bool
+    warnings: tuple[str, ...] = field(default=())
+
+
+class Faces(Protocol):
+    """The collection of faces."""
+
+    def ensure_collection(self) -> None:
+        """Make the collection unless it is there."""
+
+    def count(self, photo: bytes) -> int:
+        """How many faces are on a photo; raises InvalidPhotoError when the service cannot read it."""
+
+    def search(self, photo: bytes, threshold: float) -> Sequence[FaceMatch]:
+        """Enrolled faces at least `threshold` (0-100) similar to the largest face of the photo, best first."""
+
+    def index(self, photo: bytes, student_id: str) -> Indexed:
+        """Add the largest face of a photo under the student's id, if its quality allows."""
+
+    def delete(self, face_id: str) -> None:
+        """Remove a face; nothing when it is not there."""
+
+
+class Photos(Protocol):
+    """The private photos."""
+
+    def put(self, key: str, photo: bytes, content_type: str) -> None:
+        """Keep a photo."""
+
+    def delete(self, key: str) -> None:
+        """Remove a photo; nothing when it is not there."""
+
+
+class Directory(Protocol):
+    """The tables of students, courses and rosters."""
+
+    def student(self, student_id: str) -> Student | None:
+        """The student, or None."""
+
+    def course_exists(self, course_id: str) -> bool:
+        """Whether the course has been created."""
+
+    def add_photo(self, student: Student, photo: StoredPhoto, course_ids: Sequence[str], actor: str) -> bool:
+        """Keep the photo, the roster rows and an audit entry, all or nothing.
+
+        `student` is what was read before; False when the table holds something else by now.
+        """
+
+    def add_to_rosters(self, student: Student, course_ids: Sequence[str]) -> None:
+        """Put the student on the rosters; rows that are there keep their dates."""
+
+    def add_course(self, course_id: str, course_name: str, time_zone: str, created_at: str) -> bool:
+        """Create a course; False when it is there already."""
+
+
+class Enroller:
+    """Enrols students and creates courses."""
+
+    def __init__(
+        self,
+        faces: Faces,
+        photos: Photos,
+        directory: Directory,
+        default_course_id: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._faces = faces
+        self._photos = photos
+        self._directory = directory
+        self._default_course_id = default_course_id
+        self._now = now
+
+    def enrol(
+        self, student_id: str, student_name: str, photo: bytes, course_ids: Sequence[str], actor: str
+    ) -> Enrolled:
+        """Enrol one photo of a student and put the student on the rosters of the courses and of the default course.
+
+        A further photo of the same id and name is added; the same photo again changes nothing but missing rosters.
+
+        Args:
+            student_id: 1-64 of `[A-Za-z0-9._-]`, starting with a letter or digit.
+            student_name: 1-200 characters of any script.
+            photo: a JPEG or PNG file of at most 5 MB with exactly one face.
+            course_ids: courses that exist; the default course needs no naming.
+            actor: who does this, for the audit.
+
+        Raises:
+            EnrolmentError: the named reason of a refusal; nothing was kept.
+        """
+        student = Student(check_id(student_id, "student id"), check_name(student_name, "name"))
+        content_type = check_photo(photo)
+        courses = self._courses(course_ids)
+        known = self._directory.student(student.student_id)
+        if known is not None:
+            _refuse_other_name(known, student)
+            student = known
+        key = photo_key(student.student_id, photo)
+        for stored in student.photos:
+            if stored.key == key:
+                self._directory.add_to_rosters(student, courses)
+                return Enrolled(student.student_id, student.student_name, key, stored.face_id, is_new=False)
+        return self._add(student, key, photo, content_type, courses, actor)
+
+    def ensure_course(self, course_id: str, course_name: str, time_zone: str) -> bool:
+        """Create the course unless it is there; an existing one is left as it is.
+
+        Returns:
+            Whether it was created.
+
+        Raises:
+            InvalidIdError: `course_id` is none.
+            InvalidNameError: `course_name` is none.
+            InvalidTimeZoneError: `time_zone` is no name of the IANA database.
+        """
+        if time_zone not in pytz.all_timezones_set:
+            raise InvalidTimeZoneError(f"{time_zone!r} is no time zone: write it like Europe/Berlin or UTC.")
+        return self._directory.add_course(
+            check_id(course_id, "course id"), check_name(course_name, "course name"), time_zone, self._time()
+        )
+
+    def _courses(self, course_ids: Sequence[str]) -> list[str]:
+        courses = sorted({check_id(course_id, "course id") for course_id in course_ids} - {self._default_course_id})
+        if len(courses) > MAX_COURSES:
+            raise NoSuchCourseError(f"A student can be put on at most {MAX_COURSES} courses at once.")
+        for course_id in courses:
+            if not self._directory.course_exists(course_id):
+                raise NoSuchCourseError(f"There is no course {course_id}: create it first.")
+        return [self._default_course_id, *courses]
+
+    def _add(
+        self, student: Student, key: str, photo: bytes, content_type: str, courses: Sequence[str], actor: str
+    ) -> Enrolled:
+        self._faces.ensure_collection()
+        self._refuse_unless_one_face(photo)
+        warnings = self._warnings(student.student_id, photo)
+        with self._indexed(student.student_id, key, photo) as face_id:
+            stored = StoredPhoto(key, face_id, self._time())
+            with self._kept(student.student_id, key, photo, content_type):
+                if not self._directory.add_photo(student, stored, courses, actor):
+                    raise PhotoConflictError("Someone changed this student at the same moment: try again.")
+        return Enrolled(student.student_id, student.student_name, key, face_id, is_new=True, warnings=warnings)
+
+    def _refuse_unless_one_face(self, photo: bytes) -> None:
+        faces = self._faces.count(photo)
+        if faces == 0:
+            raise NoFaceError("There is no face on this photo: take one that shows the face from the front.")
+        if faces > 1:
+            raise SeveralFacesError(f"There are {faces} faces on this photo: crop it to the student alone.")
+
+    def _warnings(self, student_id: str, photo: bytes) -> tuple[str, ...]:
+        others = {m.student_id: m for m in reversed(self._faces.search(photo, SAME_PERSON_SIMILARITY))}
+        others.pop(student_id, None)
+        return tuple(
+            f"This face looks like student {match.student_id}'s (similarity {match.similarity:.0f}): "
+            "check that one person is not enrolled twice."
+            for match in sorted(others.values(), key=lambda m: (-m.similarity, m.student_id))
+        )
+
+    @contextmanager
+    def _indexed(self, student_id: str, key: str, photo: bytes) -> Iterator[str]:
+        """Index the face; delete it again when the block fails, unless another call has enrolled this very photo."""
+        indexed = self._faces.index(photo, student_id)
+        if indexed.face_id is None:
+            raise PoorPhotoError(f"This photo cannot be used: {_in_words(indexed.refusals)}.")
+        try:
+            yield indexed.face_id
+        except BaseException:
+            if not self._is_enrolled(student_id, key):
+                self._faces.delete(indexed.face_id)
+            raise
+
+    @contextmanager
+    def _kept(self, student_id: str, key: str, photo: bytes, content_type: str) -> Iterator[None]:
+        """Keep the photo; remove it again when the block fails, unless another call has enrolled this very photo."""
+        try:
+            self._photos.put(key, photo, content_type)
+            yield
+        except BaseException:
+            if not self._is_enrolled(student_id, key):
+                self._photos.delete(key)
+            raise
+
+    def _is_enrolled(self, student_id: str, key: str) -> bool:
+        try:
+            student = self._directory.student(student_id)
+        except Exception:  # the tables are out of reach: then nothing was written to them either
+            return False
+        return student is not None and any(stored.key == key for stored in student.photos)
+
+    def _time(self) -> str:
+        return self._now().isoformat(timespec="seconds")
+
+
+def check_id(text: str, what: str) -> str:
+    """The id, unchanged.
+
+    Raises:
+        InvalidIdError: not 1-64 of `[A-Za-z0-9._-]` starting with a letter or digit, or a word of our own.
+    """
+    if not is_id(text) or text == UNFILED:
+        raise InvalidIdError(
+            f"{text[:80]!r} is no {what}: use 1 to 64 of the letters A-Z and a-z, digits, dot, underscore and hyphen, "
+            "starting with a letter or digit, and not the word unfiled."
+        )
+    return text
+
+
+def check_name(text: str, what: str) -> str:
+    """The name in its one spelling: Unicode NFC, inner white space single, trimmed.
+
+    Raises:
+        InvalidNameError: empty, over 200 characters, or with characters that cannot be shown.
+    """
+    name = " ".join(unicodedata.normalize("NFC", text).split())
+    if not 1 <= len(name) <= MAX_NAME:
+        raise InvalidNameError(f"A {what} has 1 to {MAX_NAME} characters; this one has {len(name)}.")
+    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in name):
+        raise InvalidNameError(f"This {what} holds characters that cannot be shown: type it again.")
+    return name
+
+
+def check_photo(photo: bytes) -> str:
+    """The content type of a photo, read from its first bytes.
+
+    Raises:
+        InvalidPhotoError: empty, over 5 MB, or neither JPEG nor PNG.
+    """
+    if not photo:
+        raise InvalidPhotoError("The photo is empty: choose a JPEG or PNG file.")
+    if len(photo) > MAX_PHOTO_BYTES:
+        raise InvalidPhotoError(f"The photo has {len(photo) / 2**20:.1f} MB: save it smaller, 5 MB is the most.")
+    for magic, content_type in _MAGIC.items():
+        if photo.startswith(magic):
+            return content_type
+    raise InvalidPhotoError("This is neither a JPEG nor a PNG file: save the photo as one of these.")
+
+
+def photo_key(student_id: str, photo: bytes) -> str:
+    """The object key of a photo: the same bytes of the same student always have the same key."""
+    return f"photos/{student_id}/{hashlib.sha256(photo).hexdigest()}.jpg"
+
+
+def _refuse_other_name(known: Student, student: Student) -> None:
+    if known.student_name != student.student_name:
+        raise DuplicateStudentError(
+            f"The id {student.student_id} belongs to a student of another name: check the id, or the spelling."
+        )
+
+
+def _in_words(refusals: Sequence[str]) -> str:
+    return "; ".join(_REFUSALS.get(code, f"the face service refused it ({code})") for code in refusals) or (
+        "the face service found no face good enough: take a sharp, evenly lit portrait from the front"
+    )

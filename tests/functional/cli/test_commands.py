@@ -1,0 +1,184 @@
+"""The other commands, each in a process of its own on the emulated AWS."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from attendance.aws import compose
+from attendance.aws.people import DynamoDirectory
+from attendance.aws.photos import S3Photos
+from attendance.enrolment import Enroller
+from attendance.users import Role
+from cli.photos import open_photos
+from cli.roster import parse_roster
+from cli.students import _import
+from tests.functional.cli.conftest import Rollcall
+from tests.functional.web.faces import MemoryFaces, photo
+from tests.functional.web.tables import PASSWORD, get, put, row_item, session_item, settings
+
+HEAD = "student_id;student_name;photo\n"
+
+
+def test_accounts_are_added_listed_changed_and_removed(rollcall: Rollcall, in_stack: dict[str, str]) -> None:
+    course = ("--role", "instructor", "--course", "physics")
+    added = rollcall("users", "add", "Ann@School.edu", *course, stdin=f"{PASSWORD}\n{PASSWORD}\n")
+    assert added.returncode == 0, added.stderr
+    assert PASSWORD not in added.stdout + added.stderr
+    listed = rollcall("users", "list").stdout
+    assert "ann@school.edu" in listed
+    assert "physics" in listed
+    assert "argon2" not in listed
+    users = compose.users(settings())
+    opened = users.verify("ann@school.edu", PASSWORD)
+    assert opened is not None
+    assert opened.role is Role.INSTRUCTOR
+    changed = rollcall("users", "password", "ann@school.edu", "--password", "another long password")
+    assert changed.returncode == 0
+    assert users.verify("ann@school.edu", PASSWORD) is None
+    assert rollcall("users", "remove", "ann@school.edu").returncode == 0
+    assert users.get("ann@school.edu") is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["add", "no email", "--role", "admin", "--password", PASSWORD], "not an email address"),
+        (["add", "a@b.c", "--role", "admin", "--password", "short"], "12 to 1024"),
+        (["add", "a@b.c", "--role", "instructor", "--course", "a/b", "--password", PASSWORD], "no course id"),
+        (["remove", "nobody@b.c"], "No account has the email"),
+        (["password", "nobody@b.c", "--password", PASSWORD], "No account has the email"),
+    ],
+)
+def test_what_cannot_be_done_with_an_account_is_told(rollcall: Rollcall, arguments: list[str], words: str) -> None:
+    done = rollcall("users", *arguments)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_dry_run_reports_every_line_and_changes_nothing(
+    rollcall: Rollcall, in_stack: dict[str, str], tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "a.jpg").write_bytes(photo("a"))
+    (photos / "text.jpg").write_bytes(b"text")
+    roster = tmp_path / "roster.csv"
+    lines = "s1;=cmd();a.jpg\ns/2;Bob;a.jpg\ns3;;a.jpg\ns4;Dan;../roster.csv\ns5;Eve;text.jpg\ns1;Other;a.jpg\n"
+    roster.write_text(HEAD + lines, encoding="utf-8-sig")
+    done = rollcall("students", "import", roster, photos, "--course", "dry", "--dry-run")
+    assert done.returncode == 1
+    for words in (
+        "line 2: s1: checked",
+        "line 3: s/2: failed: 's/2' is no student id",
+        "line 4: s3: failed: A name has 1 to 200 characters",
+        "line 5: s4: failed: there is no such file among the photos",
+        "line 6: s5: failed: This is neither a JPEG nor a PNG",
+        "line 7: s1: failed: an earlier line has this student_id with another name",
+        "1 of 6 lines are good, 5 failed",
+    ):
+        assert words in done.stdout
+    assert get("courses", course_id="dry") is None
+    assert get("students", student_id="s1") is None
+
+
+def test_an_import_does_what_it_can_and_a_second_one_finishes_it(in_stack: dict[str, str], tmp_path: Path) -> None:
+    made = settings()
+    directory = DynamoDirectory(made.students_table, made.courses_table, made.rosters_table, made.audit_table)
+    faces = MemoryFaces()
+    enroller = Enroller(faces, S3Photos(made.photos_bucket), directory, "default", compose.utc_now)
+    enroller.ensure_course("import", "Import", "UTC")
+    (tmp_path / "a.jpg").write_bytes(photo("a"))
+    lines = parse_roster(HEAD + "i1;Ann;a.jpg\ni2;Bob;b.jpg\n")
+    with open_photos(tmp_path) as source:
+        first = list(_import(lines, source, enroller, "import"))
+        (tmp_path / "b.jpg").write_bytes(photo("b"))
+        second = list(_import(lines, source, enroller, "import"))
+    assert [(outcome.done, bool(outcome.problem)) for outcome in first] == [("enrolled", False), ("", True)]
+    assert [outcome.done for outcome in second] == ["already there", "enrolled"]
+    assert len(faces.faces) == 2
+    assert get("rosters", course_id="import", student_id="i2")
+    assert "import" in compose.reader(made).course_ids()
+
+
+def test_a_roster_that_is_none_creates_no_course(rollcall: Rollcall, in_stack: dict[str, str], tmp_path: Path) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("id,name\n1,Ann\n")
+    done = rollcall("students", "import", roster, tmp_path, "--course", "never")
+    assert done.returncode == 1
+    assert "must name student_id, student_name and photo" in done.stderr
+    assert get("courses", course_id="never") is None
+
+
+def test_an_export_holds_the_asked_dates_and_no_formula(
+    rollcall: Rollcall, in_stack: dict[str, str], tmp_path: Path
+) -> None:
+    for day in ("2026-01-05", "2026-01-06", "2026-01-07"):
+        put("sessions", session_item("export", day))
+        put("attendance", row_item("export", day, "s1", "present", student_name="=HYPERLINK(1)"))
+        put("attendance", row_item("export", day, "s2", "absent", student_name="Zoë"))
+    file = tmp_path / "out.csv"
+    done = rollcall("export", "--course", "export", "--from", "2026-01-05", "--to", "2026-01-06", "--output", file)
+    assert done.returncode == 0, done.stderr
+    content = file.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert [(row["date"], row["student_id"]) for row in rows] == [
+        ("2026-01-05", "s1"),
+        ("2026-01-05", "s2"),
+        ("2026-01-06", "s1"),
+        ("2026-01-06", "s2"),
+    ]
+    assert rows[0]["student_name"] == "'=HYPERLINK(1)"
+    assert rows[0]["similarity"] == "97.25"
+    assert rows[1]["student_name"] == "Zoë"
+    assert rows[1]["similarity"] == ""
+    assert rollcall("export", "--course", "export").stdout.count("\n") == 7
+    assert rollcall("export", "--course", "export", "--from", "someday").returncode == 2
+
+
+def _old_video(course_id: str, day: str, status: str = "complete", *, versioned: bool = True) -> str:
+    """A session of a course whose one video is in the bucket; gives the video's key."""
+    item: dict[str, Any] = session_item(course_id, day, status=status)
+    (video,) = item["videos"].values()
+    made = boto3.client("s3").put_object(Bucket="rollcall-videos", Key=video["key"], Body=b"video")
+    video["version_id"] = made["VersionId"] if versioned else None
+    video["etag"] = made["ETag"].strip('"')
+    put("sessions", item)
+    key: str = video["key"]
+    return key
+
+
+def _versions(key: str) -> int:
+    return len(boto3.client("s3").list_object_versions(Bucket="rollcall-videos", Prefix=key).get("Versions", []))
+
+
+def test_old_videos_are_erased_with_an_entry_in_the_audit_and_their_registers_stay(
+    rollcall: Rollcall, in_stack: dict[str, str]
+) -> None:
+    today = compose.utc_now().date().isoformat()
+    old, new = _old_video("default", "2020-01-01"), _old_video("default", today)
+    running = _old_video("default", "2020-01-02", "processing")
+    unversioned = _old_video("default", "2020-01-03", versioned=False)
+    refused = rollcall("retention", "run", "--older-than", "30", stdin="n\n")
+    assert refused.returncode == 1
+    assert old in refused.stdout
+    assert _versions(old) == 1
+    done = rollcall("retention", "run", "--older-than", "30", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "2 videos are erased" in done.stdout
+    assert (_versions(old), _versions(unversioned), _versions(new), _versions(running)) == (0, 0, 1, 1)
+    assert get("sessions", course_id="default", session_id="2020-01-01")
+    entries = (
+        boto3.resource("dynamodb")
+        .Table("rollcall-audit")
+        .query(KeyConditionExpression="subject = :s", ExpressionAttributeValues={":s": "video#0123456789abcdef"})[
+            "Items"
+        ]
+    )
+    assert [(entry["action"], entry["old"]) for entry in entries] == [("erase", unversioned), ("erase", old)]
+    assert "No video is of a class before" in rollcall("retention", "run", "--older-than", "30", "--yes").stdout

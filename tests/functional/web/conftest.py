@@ -1,0 +1,80 @@
+"""A web on moto's tables, with an admin, an instructor of `physics` and a student account."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import cache
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from moto import mock_aws
+
+from attendance.aws import compose
+from attendance.aws.people import DynamoUsers
+from attendance.settings import Settings
+from attendance.users import Role, User
+from tests.functional.web.tables import PASSWORD, make_tables
+from web import WebConfig, create_app
+from web.security import limiter
+from web.store import Store
+
+TODAY = date(2026, 3, 4)
+SignIn = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def tables() -> Iterator[Settings]:
+    with mock_aws():
+        yield make_tables()
+
+
+@pytest.fixture
+def checks() -> dict[str, Callable[[], None]]:
+    return {"table students": lambda: None, "face service": lambda: None}
+
+
+@pytest.fixture
+def app(tables: Settings, checks: dict[str, Callable[[], None]]) -> Iterator[Flask]:
+    users = DynamoUsers(tables.users_table)
+    users.add(User("admin@school.edu", Role.ADMIN, (), "", _password_hash()))
+    users.add(User("teacher@school.edu", Role.INSTRUCTOR, ("physics",), "", _password_hash()))
+    users.add(User("student@school.edu", Role.STUDENT, (), "", _password_hash()))
+    enroller = compose.enroller(tables)
+    enroller.ensure_course("physics", "Physics <1>", "Pacific/Auckland")
+    enroller.ensure_course("history", "History", "UTC")
+    store = Store(compose.reader(tables), compose.users(tables), checks, lambda: TODAY)
+    yield create_app(WebConfig("s" * 64, tables, local_http=True, trusted_hosts=("localhost",)), store)
+    limiter.reset()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def signed_in(app: Flask) -> SignIn:
+    """A client of the named account, signed in through the real form with its real token."""
+
+    def sign_in(email: str) -> FlaskClient:
+        client = app.test_client()
+        answer = client.post("/login", data={"email": email, "password": PASSWORD, "csrf_token": token(client)})
+        assert answer.status_code == 302
+        return client
+
+    return sign_in
+
+
+@cache
+def _password_hash() -> str:
+    """The real hash, made once: it is meant to take its time."""
+    return PasswordHasher().hash(PASSWORD)
+
+
+def token(client: FlaskClient, path: str = "/login") -> str:
+    """The form token of a page, read from its HTML."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(path).text)
+    assert found
+    return found[1]

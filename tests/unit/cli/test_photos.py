@@ -1,0 +1,107 @@
+"""Photos come from their folder or zip file and from nowhere else."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from attendance.enrolment import MAX_PHOTO_BYTES
+from cli.photos import PhotoNotFoundError, PhotosError, PhotoUnreadableError, open_photos
+
+OUTSIDE = [
+    "../secret.jpg",
+    "a/../../secret.jpg",
+    "/etc/passwd",
+    "C:\\secret.jpg",
+    "..\\secret.jpg",
+    "",
+    ".",
+    "a\x00.jpg",
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "class").mkdir(parents=True)
+    (folder / "a.jpg").write_bytes(b"a")
+    (folder / "class" / "zoë b.jpg").write_bytes(b"b")
+    (tmp_path / "secret.jpg").write_bytes(b"secret")
+    return folder
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    file = tmp_path / "photos.zip"
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("photos/a.jpg", b"a")
+        made.writestr("photos/class/zoë b.jpg", b"b")
+        made.writestr("__MACOSX/photos/._a.jpg", b"junk")
+    return file
+
+
+@pytest.mark.parametrize("kind", ["folder", "archive"])
+def test_a_photo_is_found_by_its_name(kind: str, request: pytest.FixtureRequest) -> None:
+    with open_photos(request.getfixturevalue(kind)) as photos:
+        assert photos.read("a.jpg") == b"a"
+        assert photos.read("class/zoë b.jpg") == b"b"
+        assert photos.read("class\\zoë b.jpg") == b"b"
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+@pytest.mark.parametrize("kind", ["folder", "archive"])
+def test_no_name_leads_out(kind: str, name: str, request: pytest.FixtureRequest) -> None:
+    with (
+        open_photos(request.getfixturevalue(kind)) as photos,
+        pytest.raises((PhotoNotFoundError, PhotoUnreadableError)),
+    ):
+        photos.read(name)
+
+
+def test_a_link_out_of_the_folder_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    (folder / "link.jpg").symlink_to(tmp_path / "secret.jpg")
+    with open_photos(folder) as photos, pytest.raises(PhotoNotFoundError):
+        photos.read("link.jpg")
+
+
+def test_an_entry_that_climbs_out_of_the_zip_file_is_never_reached(tmp_path: Path) -> None:
+    file = tmp_path / "slip.zip"
+    with zipfile.ZipFile(file, "w") as made:
+        made.writestr("../../secret.jpg", b"slip")
+    with open_photos(file) as photos, pytest.raises(PhotoNotFoundError):
+        photos.read("../../secret.jpg")
+
+
+def test_a_zip_bomb_is_read_no_further_than_a_photo_may_be(tmp_path: Path) -> None:
+    file = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.jpg", b"\0" * (200 * 2**20))
+    assert file.stat().st_size < 2**20
+    with open_photos(file) as photos:
+        assert len(photos.read("a.jpg")) == MAX_PHOTO_BYTES + 1
+
+
+def test_a_huge_file_in_a_folder_is_read_no_further_either(folder: Path) -> None:
+    with (folder / "huge.jpg").open("wb") as file:
+        file.truncate(10 * 2**30)
+    with open_photos(folder) as photos:
+        assert len(photos.read("huge.jpg")) == MAX_PHOTO_BYTES + 1
+
+
+def test_a_broken_entry_is_told_apart_from_a_missing_one(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        made.writestr("a.jpg", b"the photo's bytes")
+    file = tmp_path / "broken.zip"
+    file.write_bytes(stream.getvalue().replace(b"the photo's", b"not photo's"))
+    with open_photos(file) as photos, pytest.raises(PhotoUnreadableError, match="zip it again"):
+        photos.read("a.jpg")
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 broken"])
+def test_what_is_no_zip_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "photos.zip"
+    file.write_bytes(content)
+    with pytest.raises(PhotosError, match="folder or a zip file"), open_photos(file):
+        pytest.fail("it was opened")

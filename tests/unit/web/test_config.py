@@ -1,0 +1,22 @@
+"""A web that is not configured does not start."""
+
+import pytest
+
+from attendance.errors import SettingsError
+from tests.functional.web.tables import settings
+from web.config import WebConfig
+
+
+@pytest.mark.parametrize("secret_key", ["", "secret", "x" * 31])
+def test_a_missing_or_short_secret_key_is_refused_with_what_to_do(secret_key: str) -> None:
+    with pytest.raises(SettingsError, match="SECRET_KEY"):
+        WebConfig(secret_key, settings())
+
+
+def test_the_environment_must_be_complete() -> None:
+    with pytest.raises(SettingsError, match="STUDENTS_TABLE"):
+        WebConfig.from_environment(local_http=True, environment={"SECRET_KEY": "x" * 64})
+
+
+def test_the_secret_key_is_not_shown() -> None:
+    assert "kkkk" not in repr(WebConfig("k" * 64, settings()))

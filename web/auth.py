@@ -1,0 +1,80 @@
+"""Sign in and out."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_user, logout_user
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+from attendance.users import MAX_EMAIL, MAX_PASSWORD
+from web.security import SignedIn, limiter, store
+
+REFUSED = "The email and password do not match an account. Check both and try again."
+"""The one answer to every failed sign-in: it tells nothing about which accounts exist."""
+PER_ADDRESS = "30 per minute; 200 per hour"
+PER_ACCOUNT = "5 per minute; 30 per hour"
+"""Failed sign-ins; whoever signs in properly is never counted."""
+
+blueprint = Blueprint("auth", __name__)
+
+
+class LoginForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """Email and password."""
+
+    email = StringField("Email", [InputRequired(), Length(max=MAX_EMAIL)])
+    password = PasswordField("Password", [InputRequired(), Length(max=MAX_PASSWORD)])
+
+
+class SignOutForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
+    """Only the form token."""
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code == 401
+
+
+def _tried_email() -> str:
+    return f"email:{request.form.get('email', '').strip().lower()[:MAX_EMAIL]}"
+
+
+@blueprint.route("/login", methods=["GET", "POST"])
+@limiter.limit(PER_ADDRESS, methods=["POST"], deduct_when=_failed)
+@limiter.limit(PER_ACCOUNT, methods=["POST"], deduct_when=_failed, key_func=_tried_email)
+def login() -> ResponseReturnValue:
+    """The sign-in page, and its answer."""
+    if current_user.is_authenticated:
+        return redirect(url_for("courses.home"))
+    form = LoginForm()
+    if request.method == "GET":
+        return render_template("login.html", form=form)
+    user = store().verify(form.email.data, form.password.data) if form.validate() else None
+    if user is None:
+        return render_template("login.html", form=form, refused=REFUSED), 401
+    session.clear()  # nothing a stranger may have planted survives the sign-in
+    session.permanent = True
+    login_user(SignedIn(user))
+    return redirect(_safe_target(request.args.get("next", "")))
+
+
+@blueprint.post("/logout")
+def logout() -> ResponseReturnValue:
+    """End the session."""
+    logout_user()
+    session.clear()
+    return redirect(url_for("auth.login"))
+
+
+@blueprint.app_context_processor
+def _sign_out_form() -> dict[str, object]:
+    return {"sign_out_form": SignOutForm}
+
+
+def _safe_target(target: str) -> str:
+    """A path of this site to go on to; anything that could lead elsewhere becomes the first page."""
+    parts = urlsplit(target.replace("\\", "/"))
+    is_own_path = target.startswith("/") and not target.replace("\\", "/").startswith("//")
+    return target if is_own_path and not parts.scheme and not parts.netloc else url_for("courses.home")

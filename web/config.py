@@ -1,0 +1,52 @@
+"""What the web needs to know beyond the settings every part shares."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from attendance.errors import SettingsError
+from attendance.settings import Settings
+
+MIN_SECRET_KEY = 32
+"""Characters; 16 random bytes in hex, the least that cannot be guessed."""
+
+
+@dataclass(frozen=True)
+class WebConfig:
+    """The configuration of one web application.
+
+    Attributes:
+        secret_key: signs sessions and form tokens.
+        settings: names of tables, buckets and the collection.
+        local_http: served over plain http on this machine only, where a Secure cookie would not be sent back.
+        trusted_hosts: host names a request may be addressed to; empty for any.
+        session_minutes: how long a session lasts without a request.
+    """
+
+    secret_key: str = field(repr=False)
+    settings: Settings
+    local_http: bool = False
+    trusted_hosts: tuple[str, ...] = ()
+    session_minutes: int = 120
+
+    def __post_init__(self) -> None:
+        if len(self.secret_key) < MIN_SECRET_KEY:
+            raise SettingsError(
+                f"Set the environment variable SECRET_KEY to at least {MIN_SECRET_KEY} random characters, for example "
+                "the output of: python3 -c 'import secrets; print(secrets.token_hex(32))'"
+            )
+
+    @classmethod
+    def from_environment(cls, *, local_http: bool, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read SECRET_KEY and the shared settings.
+
+        Raises:
+            SettingsError: a variable is missing or not what it should be; the message names it.
+        """
+        return cls(
+            secret_key=environment.get("SECRET_KEY", ""),
+            settings=Settings.from_environment(environment),
+            local_http=local_http,
+            trusted_hosts=("127.0.0.1", "localhost") if local_http else (),
+        )

@@ -1,0 +1,97 @@
+"""The only way of the web to data: Query and GetItem through the layer, never a Scan."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+
+from attendance.aws import compose, probes
+from attendance.model import Enrolment, Row
+from attendance.register import CourseInfo, Page, RegisterReader, Session
+from attendance.settings import Settings
+from attendance.users import Role, User, Users
+
+SESSIONS_PER_PAGE = 30
+STUDENTS_PER_PAGE = 50
+RECENT_DAYS = 7
+"""Days the first page looks back: one Query each."""
+
+
+class Store:
+    """What the pages show, and the accounts that may see it."""
+
+    def __init__(
+        self,
+        reader: RegisterReader,
+        users: Users,
+        checks: Mapping[str, Callable[[], None]],
+        today: Callable[[], date],
+    ) -> None:
+        self._reader = reader
+        self._users = users
+        self._checks = checks
+        self._today = today
+
+    def user(self, email: str) -> User | None:
+        """The account of a normalised email, or None."""
+        return self._users.get(email)
+
+    def verify(self, email: str, password: str) -> User | None:
+        """The account these credentials open, or None without saying why."""
+        return self._users.verify(email, password)
+
+    def courses_of(self, user: User) -> list[CourseInfo]:
+        """The courses an account may see, by id; one that was deleted since is left out."""
+        ids: Sequence[str] = ()
+        if user.role is Role.ADMIN:
+            ids = self._reader.course_ids()
+        elif user.role is Role.INSTRUCTOR:
+            ids = user.courses
+        return [course for course in map(self._reader.course, sorted(ids)) if course is not None]
+
+    def course(self, course_id: str) -> CourseInfo | None:
+        """The course, or None."""
+        return self._reader.course(course_id)
+
+    def recent_sessions(self, user: User) -> list[Session]:
+        """Sessions of the last days of the courses an account may see, the newest first."""
+        # One day ahead: east of UTC a session's date can be tomorrow's.
+        days = [self._today() + timedelta(days=1 - back) for back in range(RECENT_DAYS + 1)]
+        found = [session for day in days for session in self._reader.sessions_on(day.isoformat())]
+        return [session for session in found if user.may_see(session.course_id)]
+
+    def sessions(self, course_id: str, before: str | None) -> Page[Session]:
+        """A page of a course's sessions, the newest first."""
+        return self._reader.sessions(course_id, SESSIONS_PER_PAGE, before)
+
+    def session(self, course_id: str, session_id: str) -> Session | None:
+        """The session, or None."""
+        return self._reader.session(course_id, session_id)
+
+    def rows(self, session: Session) -> Sequence[Row]:
+        """Every row of a session's register."""
+        return self._reader.rows(session.session_key)
+
+    def roster(self, course_id: str, after: str | None) -> Page[Enrolment]:
+        """A page of a course's roster, by student_id."""
+        return self._reader.roster(course_id, STUDENTS_PER_PAGE, after)
+
+    def missing(self) -> list[str]:
+        """Names of the services that do not answer."""
+        return [name for name, check in self._checks.items() if not _passes(check)]
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of the settings' tables."""
+    return Store(
+        compose.reader(settings),
+        compose.users(settings),
+        probes.checks(settings),
+        lambda: compose.utc_now().date(),
+    )
+
+
+def _passes(check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except Exception:  # whatever is wrong with a service, the answer is that it is missing
+        return False
+    return True
