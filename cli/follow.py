@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ def process_video(
         path: an .mp4 or .mov file.
         course_id: the course.
         date: YYYY-MM-DD, the local date of the class.
-        on_progress: called at each look at the run.
+        on_progress: called at the upload and at each state the run enters.
 
     Returns:
         `session` (course_id, session_id, date, status, counts), `rows` (dicts, what needs a review first) and
@@ -248,18 +249,26 @@ def _video_of(machine: "SFNClient", arn: str) -> VideoObject | None:
 
 
 def _follow(machine: "SFNClient", execution: Execution, tell: Callable[[str, float | None], None]) -> None:
-    """Tell where the run is until it ends, however it ends."""
+    """Tell each state the run enters, in order, until it ends, however it ends."""
+    last = 0
     while True:
         status = machine.describe_execution(executionArn=execution.arn)["status"]
-        latest = machine.get_execution_history(executionArn=execution.arn, reverseOrder=True, maxResults=50)["events"]
-        for event in latest:
-            entered = event.get("stateEnteredEventDetails")
-            if entered:
+        for event in _events_after(machine, execution.arn, last):
+            last = event["id"]
+            if entered := event.get("stateEnteredEventDetails"):
                 tell(entered["name"], _percent(entered.get("input", "")))
-                break
         if status != "RUNNING":
             return
         time.sleep(POLL_SECONDS)
+
+
+def _events_after(machine: "SFNClient", arn: str, last: int) -> list["HistoryEventTypeDef"]:
+    """A run's events after the one of id `last`, oldest first; earlier ones are not read again."""
+    pages = machine.get_paginator("get_execution_history").paginate(
+        executionArn=arn, reverseOrder=True, PaginationConfig={"PageSize": 50}
+    )
+    newest_first = (event for page in pages for event in page["events"])
+    return list(takewhile(lambda event: event["id"] > last, newest_first))[::-1]
 
 
 def _percent(state_input: str) -> float | None:

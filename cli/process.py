@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.follow import Step, print_register, process_video, today
 from cli.options import err, out, with_stack
@@ -27,13 +27,25 @@ def process(stack: Stack, video: Path, course_id: str, date: str | None, *, as_j
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("Uploading", total=None)
-        result = process_video(stack.environment, video, course_id, day, lambda step: _show(bar, task, step))
+        result = process_video(stack.environment, video, course_id, day, _Live(bar).show)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False, indent=2))
     else:
         print_register(result, out)
 
 
-def _show(bar: Progress, task: TaskID, step: Step) -> None:
-    bar.update(task, description=step.state, total=None if step.percent is None else 100, completed=step.percent or 0)
+class _Live:
+    """A line for each state when the run first enters it, and below them a bar for the part of the video searched."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("Uploading", total=None)
+        self._seen: set[str] = set()
+
+    def show(self, step: Step) -> None:
+        """Show where the run is now."""
+        if step.state not in self._seen:
+            self._seen.add(step.state)
+            self._bar.console.print(f"{step.seconds:6.1f} s  {step.state}")
+        total = None if step.percent is None else 100
+        self._bar.update(self._task, description=step.state, total=total, completed=step.percent or 0)

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from cli.follow import print_register
 from local.demo_class import COURSE_ID, DATE, STUDENTS, write_roster, write_video
+from local.environment import forget_real_accounts
 from local.home import HOME, ROOT, Home
 from local.supervisor import LocalStack
 
@@ -47,7 +48,9 @@ def run(console: Console) -> dict[str, Any]:
             console.print("Making the lesson's video")
             filmed.result()
             clock.lap("film_seconds")
-            console.print(f"Putting it into the bucket, as s3://{stack.endpoints.bucket}/videos/{COURSE_ID}/{DATE}/")
+            console.print(
+                f"Putting it into the bucket: s3://{stack.endpoints.bucket}/videos/{COURSE_ID}/{DATE}/{lesson.name}"
+            )
             answer = _rollcall("process", str(lesson), "--course", COURSE_ID, "--date", DATE, "--json", captured=True)
             clock.lap("process_seconds")
     clock.lap("stop_seconds")
@@ -96,7 +99,8 @@ class _Clock:
 
 def main() -> int:
     """Run the demo, print the register, write build/demo.json; 0 when the register is right."""
-    console = Console(highlight=False)
+    forget_real_accounts()
+    console = Console(highlight=False, soft_wrap=True)
     try:
         result = run(console)
         OUTPUT.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

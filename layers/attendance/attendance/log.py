@@ -29,6 +29,7 @@ def configure() -> None:
     _LOGGER.addHandler(handler)
     _LOGGER.setLevel(logging.INFO)
     _LOGGER.propagate = False
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells at INFO where it found its credentials
 
 
 def step_done(step: str, *, session_key: str = "", video_id: str = "", **counts: float) -> None:
