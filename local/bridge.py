@@ -8,7 +8,6 @@ import asyncio
 import os
 
 from local.network import HOST
-from local.parent import stop_when_the_parent_ends
 
 BRIDGE = "ROLLCALL_BRIDGE"
 """The address of this machine on the containers' network; unset or empty for none."""
@@ -54,7 +53,6 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 def main() -> None:
     """Serve until told to stop."""
-    stop_when_the_parent_ends()
     asyncio.run(serve(os.environ[BRIDGE], [int(port) for port in os.environ[PORTS].split(",")]))
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from local.home import ROOT
 from local.network import answers
-from local.parent import PARENT_PIPE
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -49,8 +48,8 @@ class Child:
         program.log.parent.mkdir(parents=True, exist_ok=True)
         with program.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", program.module],
-                env={**program.environment, PARENT_PIPE: "1"},
+                [sys.executable, "-m", "local.child", program.module],
+                env=dict(program.environment),
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=log,

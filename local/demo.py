@@ -40,11 +40,11 @@ def run(console: Console) -> dict[str, Any]:
         lesson = WORK / "lesson.mp4"
         filmed = filming.submit(write_video, BUILD / "pictures", lesson)
         with LocalStack(Home(WORK / "home"), progress=console.print) as stack:
-            clock.lap("start_seconds")
+            clock.lap("stack_start_seconds")
             console.print(f"Enrolling {len(STUDENTS)} students, one photo each")
             roster = write_roster(BUILD / "pictures", WORK / "photos")
             _rollcall("students", "import", str(roster), str(roster.parent), "--course", COURSE_ID)
-            clock.lap("enrol_seconds")
+            clock.lap("enrolment_seconds")
             console.print("Making the lesson's video")
             filmed.result()
             clock.lap("film_seconds")
@@ -53,7 +53,7 @@ def run(console: Console) -> dict[str, Any]:
             )
             answer = _rollcall("process", str(lesson), "--course", COURSE_ID, "--date", DATE, "--json", captured=True)
             clock.lap("process_seconds")
-    clock.lap("stop_seconds")
+    clock.lap("stack_stop_seconds")
     result: dict[str, Any] = json.loads(answer)
     return {**result, "timings": {**result["timings"], **clock.laps}}
 

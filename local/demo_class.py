@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -19,7 +20,7 @@ from PIL import Image, ImageOps
 COURSE_ID = "DEMO-101"
 DATE = "2026-11-20"
 
-WIDTH, HEIGHT, FRAME_RATE, SECONDS = 1280, 720, 24, 36
+WIDTH, HEIGHT, FRAME_RATE, SECONDS = 1280, 720, 12, 36
 KEY_FRAME_SECONDS = 2
 _TILE = (600, 338)
 _BACKGROUND = (24, 28, 34)
@@ -84,7 +85,7 @@ def write_roster(pictures: Path, folder: Path) -> Path:
 
 
 def write_video(pictures: Path, path: Path) -> None:
-    """Write the lesson to `path`: H.264 in MP4, 1280x720, 24 frames a second, 36 s, a key frame every 2 s."""
+    """Write the lesson to `path`: H.264 in MP4, 1280x720, 12 frames a second, 36 s, a key frame every 2 s."""
     tiles = _tiles(pictures)
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
@@ -119,7 +120,9 @@ def _compose(tiles: tuple[_Tile, ...], second: float) -> Frame:
 
 def _footage(path: Path) -> tuple[Frame, ...]:
     with av.open(str(path)) as container:
-        decoded = (frame.to_ndarray(format="rgb24") for frame in container.decode(video=0))
+        rate = float(container.streams.video[0].average_rate or FRAME_RATE)
+        kept = islice(container.decode(video=0), 0, None, max(1, round(rate / FRAME_RATE)))
+        decoded = (frame.to_ndarray(format="rgb24") for frame in kept)
         return tuple(_fit(Image.fromarray(picture)) for picture in decoded)
 
 

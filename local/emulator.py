@@ -18,7 +18,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from local.network import HOST, url
-from local.parent import EMULATOR_LOCK, stop_when_the_parent_ends
+from local.parent import EMULATOR_LOCK
 
 DEFAULT_PORT = 4566
 HEALTH_PATH = "/_ministack/health"
@@ -87,7 +87,6 @@ def main() -> None:
     """Serve until told to stop; the settings come from `emulator_environment`."""
     folder = Path(os.environ[EMULATOR_LOCK]).parent
     folder.mkdir(parents=True, exist_ok=True)
-    stop_when_the_parent_ends()
     _allow_many_connections()
     with _hold_lock(folder / "alive.lock"):
         asyncio.run(_serve(int(os.environ.get("GATEWAY_PORT", DEFAULT_PORT))))

@@ -12,17 +12,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-PARENT_PIPE = "ROLLCALL_PARENT_PIPE"
-"""Set to 1 by a parent that keeps the write end of the child's standard input open for as long as it lives."""
-
 EMULATOR_LOCK = "ROLLCALL_EMULATOR_LOCK"
 """Path of the file the emulator holds locked for as long as it lives; read by the Lambda workers."""
 
 
 def stop_when_the_parent_ends() -> None:
-    """Send this process SIGTERM at the end of its standard input, if its parent asked for that (`PARENT_PIPE`)."""
-    if os.environ.pop(PARENT_PIPE, "") != "1":
-        return
+    """Send this process SIGTERM at the end of its standard input, a pipe whose other end only its parent holds."""
     _watch(_wait_for_end_of_input, lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 

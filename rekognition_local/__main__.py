@@ -3,10 +3,8 @@
 import logging
 import os
 import signal
-import sys
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from types import FrameType
 
 import click
@@ -38,8 +36,6 @@ def main(port: int | None, home: Path | None) -> None:
         home=settings.home if home is None else home,
     )
     _end_on_signals()
-    if settings.watch_parent:
-        Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     try:
         serve(settings)
     except (HomeInUseError, ModelUnavailableError, OSError) as error:
@@ -76,13 +72,6 @@ def _end_on_signals() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-
-
-def _end_with_parent() -> None:
-    """Standard input is a pipe whose other end only the parent holds: it ends when the parent does."""
-    while sys.stdin.buffer.read(4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -18,17 +18,15 @@ class Settings:
         home: the data folder, made when missing.
         port: the TCP port on 127.0.0.1; 0 takes any free one.
         region: the AWS region named in ARNs.
-        watch_parent: stop when standard input ends, because the process that started this one has died.
     """
 
     home: Path = DEFAULT_HOME
     port: int = DEFAULT_PORT
     region: str = "us-east-1"
-    watch_parent: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read `ROLLCALL_REKOGNITION_HOME`, `ROLLCALL_REKOGNITION_PORT`, `AWS_DEFAULT_REGION`, `ROLLCALL_PARENT_PIPE`.
+        """Read `ROLLCALL_REKOGNITION_HOME`, `ROLLCALL_REKOGNITION_PORT` and `AWS_DEFAULT_REGION`.
 
         Raises:
             ValueError: the port is no number from 0 to 65535.
@@ -40,5 +38,4 @@ class Settings:
             home=Path(environment.get("ROLLCALL_REKOGNITION_HOME") or DEFAULT_HOME),
             port=int(port),
             region=environment.get("AWS_DEFAULT_REGION") or "us-east-1",
-            watch_parent=environment.get("ROLLCALL_PARENT_PIPE") == "1",
         )

@@ -1,12 +1,8 @@
-"""Serves the web on this machine only: `python -m web`, at http://127.0.0.1:$PORT (8080 unless set).
-
-With ROLLCALL_PARENT_PIPE=1 the process ends with the parent that holds its standard input open.
-"""
+"""Serves the web on this machine only: `python -m web`, at http://127.0.0.1:$PORT (8080 unless set)."""
 
 import os
 import signal
 import sys
-import threading
 from types import FrameType
 
 from waitress import serve
@@ -20,10 +16,8 @@ DEFAULT_PORT = 8080
 
 
 def main() -> int:
-    """Serve until SIGTERM, SIGINT or the end of the parent; 2 when a setting is missing."""
+    """Serve until SIGTERM or SIGINT; 2 when a setting is missing."""
     signal.signal(signal.SIGTERM, _stop)
-    if os.environ.get("ROLLCALL_PARENT_PIPE") == "1":
-        threading.Thread(target=_stop_with_parent, name="parent-watch", daemon=True).start()
     try:
         app = create_app(WebConfig.from_environment(local_http=True))
     except SettingsError as error:
@@ -36,13 +30,6 @@ def main() -> int:
 def _stop(_number: int, _frame: FrameType | None) -> None:
     """Leave the serving loop, which closes its sockets and lets running requests end."""
     raise SystemExit(0)
-
-
-def _stop_with_parent() -> None:
-    """Wait for the end of standard input, which the operating system closes even when the parent was killed."""
-    while os.read(sys.stdin.fileno(), 4096):
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

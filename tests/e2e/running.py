@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
@@ -68,9 +69,10 @@ class RunningStack:
         self._s3.delete_object(Bucket=self.endpoints.bucket, Key=key)
 
     def outcomes(self, keys: Iterable[str]) -> dict[str, Outcome]:
-        """What is recorded of each uploaded key, as soon as no execution runs and each has its outcome."""
-        waiting = set(keys)
-        eventually(lambda: self._is_idle() and waiting <= self._recorded().keys(), f"outcomes of {sorted(waiting)}")
+        """What is recorded of each uploaded key, once every execution has ended."""
+        for key in keys:
+            eventually(partial(self._is_done, key), f"an outcome of {key}")
+        eventually(self._is_idle, "the end of every execution")
         return self._recorded()
 
     def rows(self, course_id: str, session_id: str) -> dict[str, str]:
@@ -78,6 +80,10 @@ class RunningStack:
         table = self._tables.Table(self.endpoints.settings["ATTENDANCE_TABLE"])
         found = table.query(KeyConditionExpression=Key("session_key").eq(f"{course_id}#{session_id}"))["Items"]
         return {str(row["student_id"]): str(row["status"]) for row in found}
+
+    def _is_done(self, key: str) -> bool:
+        found = self._recorded().get(key)
+        return found is not None and found.video_status != "processing"
 
     def _is_idle(self) -> bool:
         machine = self.endpoints.state_machine

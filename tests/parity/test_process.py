@@ -49,14 +49,6 @@ def test_a_signal_ends_the_service_cleanly(tmp_path: Path, s3_url: str, stop: si
         assert running.process.wait(DEADLINE_SECONDS) == 0
 
 
-def test_the_service_ends_with_its_parent(tmp_path: Path, s3_url: str) -> None:
-    with running_service(tmp_path, s3_url, ROLLCALL_PARENT_PIPE="1") as running:
-        assert running.process.stdin is not None
-        running.process.stdin.close()
-        assert running.process.wait(DEADLINE_SECONDS) == 0
-        running.process.stdin = None  # so that the fixture does not flush it again
-
-
 def test_two_services_cannot_share_a_data_folder(tmp_path: Path, s3_url: str) -> None:
     with running_service(tmp_path, s3_url):
         told = _refusal("--home", str(tmp_path), "--port", "0")

@@ -126,7 +126,7 @@ def _problem(key: str, prefix: str, folders: list[str], name: str) -> str:
     if not name.lower().endswith((".mp4", ".mov")) or name.lower() in (".mp4", ".mov"):
         return "The object's name does not end in .mp4 or .mov."
     if len(folders) not in (0, 2):
-        return f"Under videos/ come a course and a date, or nothing; here are {len(folders)} folders."
+        return "Between videos/ and the object's name come a course and a date, or nothing."
     return _folder_problem(*folders) if folders else ""
 
 

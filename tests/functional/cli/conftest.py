@@ -15,7 +15,6 @@ from attendance.settings import Settings
 from local.emulator import HEALTH_PATH, emulator_environment
 from local.environment import clean_environment
 from local.network import answers, free_port, url
-from local.parent import PARENT_PIPE
 from tests.functional.web.tables import TABLES, make_tables
 
 Rollcall = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -41,9 +40,12 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an emulated AWS that ends with the tests."""
     folder = tmp_path_factory.mktemp("emulator")
     port = free_port()
-    environment = clean_environment(folder) | emulator_environment(folder, port, url(port)) | {PARENT_PIPE: "1"}
+    environment = clean_environment(folder) | emulator_environment(folder, port, url(port))
     process = subprocess.Popen(
-        [sys.executable, "-m", "local.emulator"], env=environment, stdin=subprocess.PIPE, cwd=Path(__file__).parents[3]
+        [sys.executable, "-m", "local.child", "local.emulator"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
     )
     try:
         deadline = time.monotonic() + 60

@@ -96,14 +96,6 @@ def test_sigterm_ends_it_cleanly(start: Start, port: int) -> None:
     assert process.wait(timeout=20) == 0
 
 
-def test_it_ends_with_its_parent(start: Start, port: int) -> None:
-    process = start(ROLLCALL_PARENT_PIPE="1")
-    assert _status(port, process, "/login") == 200
-    assert process.stdin is not None
-    process.stdin.close()
-    assert process.wait(timeout=20) == 0
-
-
 def test_without_a_secret_key_it_says_what_to_set(start: Start) -> None:
     process = start(SECRET_KEY="")
     _, text = process.communicate(timeout=60)

@@ -6,7 +6,7 @@ from rekognition_local.settings import DEFAULT_PORT, Settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
-    assert Settings.from_environment({}) == Settings(Path(".local/rekognition"), DEFAULT_PORT, "us-east-1", False)
+    assert Settings.from_environment({}) == Settings(Path(".local/rekognition"), DEFAULT_PORT, "us-east-1")
 
 
 def test_the_environment_is_read() -> None:
@@ -14,9 +14,8 @@ def test_the_environment_is_read() -> None:
         "ROLLCALL_REKOGNITION_HOME": "/data",
         "ROLLCALL_REKOGNITION_PORT": "0",
         "AWS_DEFAULT_REGION": "eu-west-1",
-        "ROLLCALL_PARENT_PIPE": "1",
     }
-    assert Settings.from_environment(environment) == Settings(Path("/data"), 0, "eu-west-1", True)
+    assert Settings.from_environment(environment) == Settings(Path("/data"), 0, "eu-west-1")
 
 
 @pytest.mark.parametrize("port", ["", "-1", "65536", "http", "4567.0"])
