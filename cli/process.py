@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.follow import Step, print_register, process_video, today
 from cli.options import err, out, with_stack
@@ -20,14 +20,9 @@ from cli.stack import Stack
 def process(stack: Stack, video: Path, course_id: str, date: str | None, *, as_json: bool) -> None:
     """Upload VIDEO, follow the run live, and print the register."""
     day = date or today(stack.settings, course_id)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, transient=True) as bar:
-        result = process_video(stack.environment, video, course_id, day, _Live(bar).show)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        result = process_video(stack.environment, video, course_id, day, _Live(progress).show)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False, indent=2))
     else:
@@ -35,17 +30,17 @@ def process(stack: Stack, video: Path, course_id: str, date: str | None, *, as_j
 
 
 class _Live:
-    """A line for each state when the run first enters it, and below them a bar for the part of the video searched."""
+    """A line for each state when the run first enters it, and below them where it is now and how far."""
 
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._task = bar.add_task("Uploading", total=None)
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task = progress.add_task("Uploading", total=None)
         self._seen: set[str] = set()
 
     def show(self, step: Step) -> None:
         """Show where the run is now."""
         if step.state not in self._seen:
             self._seen.add(step.state)
-            self._bar.console.print(f"{step.seconds:6.1f} s  {step.state}")
-        total = None if step.percent is None else 100
-        self._bar.update(self._task, description=step.state, total=total, completed=step.percent or 0)
+            self._progress.console.print(f"{step.seconds:6.1f} s  {step.state}")
+        searched = "" if step.percent is None else f": {step.percent:.0f} % of the video searched"
+        self._progress.update(self._task, description=step.state + searched)
