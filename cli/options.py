@@ -27,7 +27,7 @@ def with_stack(command: Callable[Concatenate[Stack, P], None]) -> Callable[..., 
     @click.option(
         "--home",
         type=click.Path(file_okay=False, path_type=Path),
-        help="The stack's folder. [default: $ROLLCALL_HOME or .local]",
+        help="The stack's folder. [default: $ROLLCALL_HOME, or .local of the checkout]",
     )
     @wraps(command)
     def wrapped(home: Path | None, *args: P.args, **kwargs: P.kwargs) -> None:

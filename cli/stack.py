@@ -9,7 +9,8 @@ from typing import Any
 from attendance.errors import RollcallError
 from attendance.settings import Settings
 
-DEFAULT_HOME = ".local"
+DEFAULT_HOME = Path(__file__).resolve().parent.parent / ".local"
+"""Where `make up` of this checkout keeps its data, from whichever folder the command is run."""
 _ACCOUNT = "000000000000"
 """The emulated AWS takes a 12-digit access key for the account of that number; it is no secret."""
 
@@ -70,5 +71,5 @@ def enter(home: Path) -> Stack:
 
 
 def default_home() -> Path:
-    """$ROLLCALL_HOME, or `.local` of the current folder."""
+    """$ROLLCALL_HOME, or `.local` of the checkout."""
     return Path(os.environ.get("ROLLCALL_HOME") or DEFAULT_HOME)

@@ -46,7 +46,7 @@ def test_a_broken_file_is_told_with_what_to_do(tmp_path: Path, content: str) -> 
 
 def test_the_home_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ROLLCALL_HOME", raising=False)
-    assert default_home() == Path(".local")
+    assert default_home() == Path(__file__).parents[3] / ".local"
     monkeypatch.setenv("ROLLCALL_HOME", "/elsewhere")
     assert default_home() == Path("/elsewhere")
 
