@@ -5,18 +5,19 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, build_opener
 
 from boto3.dynamodb.conditions import Key
 
+from attendance.model import Progress
+from attendance.register import Session, SessionVideo, session_from
 from local import clients
 from local.home import HOME, ROOT, Endpoints, Home
 from local.supervisor import LocalStack
@@ -25,15 +26,20 @@ from tests.statemachine.machine import eventually
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is recorded of one uploaded video, and of the session it is kept in; `error` and `reason` may be empty."""
+    """What is recorded of one uploaded video, and of the session it is kept in."""
 
-    course_id: str
-    session_id: str
-    session_status: str
-    video_status: str
-    counts: Mapping[str, int]
-    error: str
-    reason: str
+    session: Session
+    video: SessionVideo
+
+    @property
+    def error(self) -> str:
+        """The name of the video's error, or nothing."""
+        return self.video.error.name if self.video.error else ""
+
+    @property
+    def reason(self) -> str:
+        """The sentence for a person, or nothing."""
+        return self.video.error.reason if self.video.error else ""
 
 
 class RunningStack:
@@ -83,28 +89,16 @@ class RunningStack:
 
     def _is_done(self, key: str) -> bool:
         found = self._recorded().get(key)
-        return found is not None and found.video_status != "processing"
+        return found is not None and found.video.status is not Progress.PROCESSING
 
     def _is_idle(self) -> bool:
         machine = self.endpoints.state_machine
         return not self._states.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
 
     def _recorded(self) -> dict[str, Outcome]:
-        items: Any = self._tables.Table(self.endpoints.settings["SESSIONS_TABLE"]).scan()["Items"]
-        return {video["key"]: _outcome(item, video) for item in items for video in item["videos"].values()}
-
-
-def _outcome(item: Mapping[str, Any], video: Mapping[str, Any]) -> Outcome:
-    error = video.get("error") or {}
-    return Outcome(
-        course_id=item["course_id"],
-        session_id=item["session_id"],
-        session_status=item["status"],
-        video_status=video["status"],
-        counts={status: int(number) for status, number in (item.get("counts") or {}).items()},
-        error=error.get("name", ""),
-        reason=error.get("reason", ""),
-    )
+        items = self._tables.Table(self.endpoints.settings["SESSIONS_TABLE"]).scan()["Items"]
+        sessions = map(session_from, items)
+        return {video.key: Outcome(session, video) for session in sessions for video in session.videos}
 
 
 class Visitor:
