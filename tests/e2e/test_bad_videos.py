@@ -82,7 +82,7 @@ REFUSED = {
         "videos/NO-SUCH-1/2026-11-20/a.mp4",
         man,
         "UnknownCourseError",
-        ("no course NO-SUCH-1", "Create it first"),
+        ("no course NO-SUCH-1", "rollcall students import"),
         UNFILED,
     ),
     "two dots": Refused(f"videos/{COURSE}/../2026-11-20/a.mp4", man, "BadVideoKeyError", ("'..'", FORM), UNFILED),
