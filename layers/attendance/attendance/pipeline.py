@@ -212,8 +212,8 @@ def _course(course_id: str, services: Services) -> Course:
     course = services.courses.get(course_id)
     if course is None:
         raise UnknownCourseError(
-            f"There is no course {course_id}. Create it, as `rollcall students import` with its roster does, or correct "
-            "the course in the object's key; then upload the video again."
+            f"There is no course {course_id}. Create it, as `rollcall students import` with its roster does, "
+            "or correct the course in the object's key; then upload the video again."
         )
     return course
 
