@@ -2,7 +2,8 @@
 
 MiniStack is an ASGI application that reads its settings from the environment when it is imported, so they are set
 before. It is served inside this very process: when this process ends, however it does, no server is left behind.
-A graceful stop (SIGINT, SIGTERM, end of the parent) saves the state; objects in S3 are on disk from the put on.
+A graceful stop (SIGINT, SIGTERM, end of the parent) saves the state; objects in S3 are written from the put on; and
+each write of DynamoDB is in a journal before it is acknowledged, see `journal_app`.
 """
 
 import asyncio
@@ -17,6 +18,9 @@ from typing import Any, BinaryIO
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from local.journal import Journal, JournalCorruptError
+from local.journal_app import Journaled
+from local.journal_snapshot import Snapshots
 from local.network import HOST, url
 from local.parent import EMULATOR_LOCK
 
@@ -51,11 +55,22 @@ def emulator_environment(folder: Path, port: int, rekognition_url: str) -> dict[
     }
 
 
-def application() -> Any:
-    """The ASGI application that is served: the emulator as it comes."""
+def application(folder: Path) -> Any:
+    """The ASGI application that is served: the emulator as it comes, with a journal in front.
+
+    Args:
+        folder: as for `emulator_environment`, which must be in effect.
+
+    Raises:
+        JournalCorruptError: the journal was damaged; nothing was changed.
+    """
     from ministack.app import app
 
-    return app
+    journal = Journal(folder / "journal")
+    snapshots = Snapshots(folder)
+    if snapshots.recover():
+        print("The last snapshot was cut short: going back to the one before, and its journal.", file=sys.stderr)
+    return Journaled(app, journal, snapshots)
 
 
 def _hold_lock(path: Path) -> BinaryIO:
@@ -70,7 +85,7 @@ def _allow_many_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def _serve(port: int) -> None:
+async def _serve(app: Any, port: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -80,7 +95,7 @@ async def _serve(port: int) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.accesslog = None
-    await serve(application(), config, shutdown_trigger=stop.wait)
+    await serve(app, config, shutdown_trigger=stop.wait)
 
 
 def main() -> None:
@@ -89,7 +104,11 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _allow_many_connections()
     with _hold_lock(folder / "alive.lock"):
-        asyncio.run(_serve(int(os.environ.get("GATEWAY_PORT", DEFAULT_PORT))))
+        try:
+            app = application(folder)
+        except JournalCorruptError as error:
+            sys.exit(str(error))
+        asyncio.run(_serve(app, int(os.environ.get("GATEWAY_PORT", DEFAULT_PORT))))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ with LocalStack(Home(folder)) as stack:
 import shutil
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -18,17 +20,21 @@ from local import clients
 from local.accounts import ensure_first_admin
 from local.bridge import BRIDGE, PORTS
 from local.children import Child, Program
-from local.deploy import deploy
+from local.deploy import DeployError, deploy
 from local.emulator import HEALTH_PATH, emulator_environment
 from local.environment import REGION, clean_environment
 from local.home import ROOT, Endpoints, Home
+from local.journal_app import SNAPSHOT_PATH
+from local.journal_snapshot import Snapshots
 from local.network import free_port, is_free, url
+from local.resume import resume
 
 PARAMETERS = {"PresentThreshold": "92", "ReviewThreshold": "80", "PollSeconds": "1"}
 """The template's parameters on one machine. The thresholds are where the face service's similarity, calibrated to false
 matches, stands at cosine 0.45 and 0.40; it is asked often, for it answers at once and is not billed."""
 
 WATCH_SECONDS = 0.2
+SAVE_SECONDS = 60.0
 
 
 class PortTakenError(Exception):
@@ -137,14 +143,20 @@ class LocalStack:
         face_service = self._start_face_service(rekognition, aws) if self._rekognition_url is None else None
         self._start_emulator(aws, rekognition).wait_until_healthy()
         self._progress("Deploying template.yaml")
-        settings = deploy(self._root, aws, {**PARAMETERS, "FaceServiceUrl": rekognition}).settings
+        deployment = deploy(self._root, aws, {**PARAMETERS, "FaceServiceUrl": rekognition})
+        settings = deployment.settings
+        if deployment.changed:
+            _save_deployment(aws)
         if face_service is not None:
             face_service.wait_until_healthy()
         _ensure_collection(rekognition, settings["COLLECTION_ID"])
         self.endpoints = self._describe(aws, rekognition, settings)
+        self._resume()
         if self._bridge:
             self._start_bridge().wait_until_healthy()
         self._open_to_people()
+        for child in self.children:  # one whose port was taken by another stack at the same moment has ended by now
+            child.check()
         self.home.write_endpoints(self.endpoints)
         self._cleanup.callback(self.home.endpoints_file.unlink, missing_ok=True)
 
@@ -161,15 +173,15 @@ class LocalStack:
         self.home.aws.mkdir(exist_ok=True)
 
     def _keep_lost_objects_apart(self) -> None:
-        """Move objects aside whose tables are gone, as the emulator was killed before its first graceful stop.
+        """Move objects aside that belong to no stack, as the first start was killed while it deployed.
 
-        Buckets without the stack they belong to would keep the stack from being made again.
+        Buckets without their stack would keep it from being made again.
         """
         objects = self.home.aws / "s3"
-        if objects.exists() and not (self.home.aws / "state").exists():
+        if objects.exists() and not Snapshots(self.home.aws).exists():
             kept = self.home.folder / f"lost-objects-{time.time_ns()}"
             objects.rename(kept)
-            self._progress(f"The last run was killed before its tables were saved; its files are now in {kept}")
+            self._progress(f"The first start was killed before it had finished; its files are now in {kept}")
 
     def _start_face_service(self, address: str, aws: str) -> Child:
         self._progress("Starting the face service")
@@ -190,6 +202,11 @@ class LocalStack:
         ports = [address.rsplit(":", 1)[1] for address in (self.endpoints.aws, self.endpoints.rekognition)]
         environment = {BRIDGE: self._bridge, PORTS: ",".join(ports)}
         return self._spawn("bridge", "local.bridge", environment, f"http://{self._bridge}:{ports[0]}{HEALTH_PATH}")
+
+    def _resume(self) -> None:
+        number = resume(self.endpoints)
+        if number:
+            self._progress(f"Running {number} interrupted {'video' if number == 1 else 'videos'} again")
 
     def _open_to_people(self) -> None:
         """Start the web, and make the first admin meanwhile."""
@@ -231,6 +248,20 @@ class LocalStack:
             admin_password=secrets.admin_password,
             settings=settings,
         )
+
+
+def _save_deployment(aws: str) -> None:
+    """Let the deployment outlive kill -9: the journal keeps what is written to the tables, not the stack itself.
+
+    Raises:
+        DeployError: the emulated AWS could not save its state.
+    """
+    request = urllib.request.Request(aws + SNAPSHOT_PATH, method="POST")  # noqa: S310 (our own URL)
+    try:
+        with urllib.request.urlopen(request, timeout=SAVE_SECONDS):  # noqa: S310
+            return
+    except urllib.error.HTTPError as error:
+        raise DeployError(f"The deployment could not be saved: {error.read().decode()}") from error
 
 
 def _ensure_collection(rekognition: str, collection: str) -> None:
