@@ -15,6 +15,7 @@ from rekognition_local.database import Database
 from rekognition_local.engine.gallery import Gallery
 from rekognition_local.engine.types import BoundingBox
 from rekognition_local.errors import InvalidParameterError, ResourceAlreadyExistsError, ResourceNotFoundError
+from rekognition_local.galleries import STORED_DTYPE, Galleries, embeddings
 from rekognition_local.ports import Embeddings
 
 _SCHEMA = """
@@ -39,9 +40,19 @@ CREATE INDEX IF NOT EXISTS faces_of_collection ON faces (collection_seq, seq);
 CREATE INDEX IF NOT EXISTS faces_of_image ON faces (collection_seq, image_digest);
 """
 _FACE_COLUMNS = 'seq, face_id, image_id, external_image_id, "left", "top", width, height, confidence'
-# Little-endian, so that a data folder can move between machines.
-_STORED_DTYPE = np.dtype("<f4")
-_LOADED_AT_ONCE = 10_000
+
+_PAGE = f"SELECT {_FACE_COLUMNS} FROM faces WHERE collection_seq = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3"  # noqa: S608
+# The plus signs keep SQLite from walking through the whole collection: few faces are found by their ids.
+_NAMED_PAGE = (
+    f"SELECT {_FACE_COLUMNS} FROM faces WHERE +collection_seq = ?1 AND +seq > ?2"  # noqa: S608
+    " AND face_id IN (SELECT value FROM json_each(?4)) ORDER BY +seq LIMIT ?3"
+)
+
+# The name of a collection that is being erased begins with what no collection id may hold.
+_ERASED, _AFTER_ERASED = ":", ";"
+_ERASED_AT_ONCE = 2_000
+# Between two parts, so that requests that wait for the file get their turn.
+_PAUSE_SECONDS = 0.002
 
 _Place = tuple[float, float, float, float]
 
@@ -88,7 +99,13 @@ class CollectionStore:
         self._model_version = model_version
         # Held over a change of the file and of the gallery, so that the two agree.
         self._lock = RLock()
-        self._galleries: dict[int, Gallery] = {}
+        self._galleries = Galleries(self._database, self._lock)
+        with self._database.read() as connection:
+            unfinished = connection.execute(
+                "SELECT seq FROM collections WHERE collection_id >= ? AND collection_id < ?", (_ERASED, _AFTER_ERASED)
+            ).fetchall()
+        for row in unfinished:
+            self._erase(row["seq"])
 
     def create(self, collection_id: str) -> Collection:
         """Make an empty collection of the present face model.
@@ -116,17 +133,28 @@ class CollectionStore:
 
     def page(self, after: int, limit: int) -> list[Collection]:
         """At most `limit` collections whose seq is greater than `after`."""
-        query = "SELECT * FROM collections WHERE seq > ? ORDER BY seq LIMIT ?"
+        query = (
+            "SELECT * FROM collections WHERE seq > ? AND NOT (collection_id >= ? AND collection_id < ?)"
+            " ORDER BY seq LIMIT ?"
+        )
         with self._database.read() as connection:
-            return [Collection(**row) for row in connection.execute(query, (after, limit))]
+            return [Collection(**row) for row in connection.execute(query, (after, _ERASED, _AFTER_ERASED, limit))]
 
     def delete(self, collection_id: str) -> None:
-        """Delete the collection and all its faces."""
+        """Delete the collection and all its faces.
+
+        The name is free at once. The faces go part by part, so that other requests need not wait until a large
+        collection is erased; a part that a killed process leaves behind is erased at the next start.
+        """
         with self._lock:
             collection = self.get(collection_id)
             with self._database.write() as connection:
-                connection.execute("DELETE FROM collections WHERE seq = ?", (collection.seq,))
-            self._galleries.pop(collection.seq, None)
+                connection.execute(
+                    "UPDATE collections SET collection_id = ? WHERE seq = ?",
+                    (f"{_ERASED}{collection.seq}", collection.seq),
+                )
+            self._galleries.forget(collection.seq)
+        self._erase(collection.seq)
 
     def count(self, collection_id: str) -> int:
         """The number of faces."""
@@ -146,7 +174,7 @@ class CollectionStore:
         """
         with self._lock:
             collection = self.get(collection_id)
-            gallery = self._gallery(collection)
+            self._check_model(collection)
             known = self._faces_of_image(collection, image_digest, external_image_id)
             fresh = {_place(face.box): face for face in faces if _place(face.box) not in known}
             if fresh:
@@ -154,7 +182,7 @@ class CollectionStore:
                 face_ids = [str(uuid.uuid4()) for _ in fresh]
                 head = (collection.seq, image_id, image_digest, external_image_id)
                 self._insert(head, face_ids, list(fresh.values()))
-                gallery.add(face_ids, np.stack([face.embedding for face in fresh.values()]))
+                self._galleries.added(collection.seq, face_ids, np.stack([face.embedding for face in fresh.values()]))
                 known = self._faces_of_image(collection, image_digest, external_image_id)
             return [known[_place(face.box)] for face in faces]
 
@@ -166,11 +194,10 @@ class CollectionStore:
             removed = [face_id for face_id in dict.fromkeys(face_ids) if face_id in present]
             with self._database.write() as connection:
                 connection.execute(
-                    "DELETE FROM faces WHERE collection_seq = ? AND face_id IN (SELECT value FROM json_each(?))",
+                    "DELETE FROM faces WHERE +collection_seq = ? AND face_id IN (SELECT value FROM json_each(?))",
                     (collection.seq, json.dumps(removed)),
                 )
-            if collection.seq in self._galleries:
-                self._galleries[collection.seq].remove(removed)
+            self._galleries.removed(collection.seq, removed)
             return removed
 
     def faces(self, collection_id: str, face_ids: Sequence[str]) -> dict[str, StoredFace]:
@@ -182,15 +209,13 @@ class CollectionStore:
         self, collection_id: str, after: int, limit: int, face_ids: Sequence[str] | None = None
     ) -> list[StoredFace]:
         """At most `limit` faces whose seq is greater than `after`, of the named ones only where `face_ids` is given."""
-        query = f"SELECT {_FACE_COLUMNS} FROM faces WHERE collection_seq = ? AND seq > ?"  # noqa: S608 - constants
-        parameters: list[Any] = [self.get(collection_id).seq, after]
+        parameters: list[Any] = [self.get(collection_id).seq, after, limit]
+        query = _PAGE
         if face_ids is not None:
-            query += " AND face_id IN (SELECT value FROM json_each(?))"
+            query = _NAMED_PAGE
             parameters.append(json.dumps(list(face_ids)))
         with self._database.read() as connection:
-            return [
-                _stored_face(row) for row in connection.execute(f"{query} ORDER BY seq LIMIT ?", (*parameters, limit))
-            ]
+            return [_stored_face(row) for row in connection.execute(query, parameters)]
 
     def embedding(self, collection_id: str, face_id: str) -> Embeddings:
         """The vector of one face, (1, 128).
@@ -203,7 +228,7 @@ class CollectionStore:
             row = connection.execute(query, (self.get(collection_id).seq, face_id)).fetchone()
         if row is None:
             raise ResourceNotFoundError(f"The face id: {face_id} does not exist")
-        return _embeddings([row])
+        return embeddings([row])
 
     def gallery(self, collection_id: str) -> Gallery:
         """The searchable faces, kept up to date by `add` and `remove`.
@@ -211,35 +236,34 @@ class CollectionStore:
         Raises:
             InvalidParameterError: the collection was made with another face model.
         """
-        with self._lock:
-            return self._gallery(self.get(collection_id))
+        collection = self.get(collection_id)
+        self._check_model(collection)
+        return self._galleries.get(collection.seq)
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
 
-    def _gallery(self, collection: Collection) -> Gallery:
+    def _erase(self, collection_seq: int) -> None:
+        part = "DELETE FROM faces WHERE seq IN (SELECT seq FROM faces WHERE collection_seq = ? LIMIT ?)"
+        left = True
+        while left:
+            with self._database.write() as connection:
+                left = connection.execute(part, (collection_seq, _ERASED_AT_ONCE)).rowcount > 0
+            time.sleep(_PAUSE_SECONDS)
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM collections WHERE seq = ?", (collection_seq,))
+
+    def _check_model(self, collection: Collection) -> None:
         if collection.model_version != self._model_version:
             raise InvalidParameterError(
                 f"The collection was made with face model {collection.model_version}, this service runs"
                 f" {self._model_version}: make a new collection and index the photos again."
             )
-        if collection.seq not in self._galleries:
-            self._galleries[collection.seq] = self._load_gallery(collection)
-        return self._galleries[collection.seq]
-
-    def _load_gallery(self, collection: Collection) -> Gallery:
-        gallery = Gallery()
-        query = "SELECT face_id, embedding FROM faces WHERE collection_seq = ? ORDER BY seq"
-        with self._database.read() as connection:
-            cursor = connection.execute(query, (collection.seq,))
-            while rows := cursor.fetchmany(_LOADED_AT_ONCE):
-                gallery.add([row["face_id"] for row in rows], _embeddings(rows))
-        return gallery
 
     def _insert(self, head: tuple[Any, ...], face_ids: Sequence[str], faces: Sequence[NewFace]) -> None:
         rows = [
-            (*head, face_id, *_place(face.box), face.confidence, face.embedding.astype(_STORED_DTYPE).tobytes())
+            (*head, face_id, *_place(face.box), face.confidence, face.embedding.astype(STORED_DTYPE).tobytes())
             for face_id, face in zip(face_ids, faces, strict=True)
         ]
         with self._database.write() as connection:
@@ -270,8 +294,3 @@ def _place(box: BoundingBox) -> _Place:
 def _stored_face(row: Any) -> StoredFace:
     box = BoundingBox(left=row["left"], top=row["top"], width=row["width"], height=row["height"])
     return StoredFace(row["seq"], row["face_id"], row["image_id"], row["external_image_id"], box, row["confidence"])
-
-
-def _embeddings(rows: Sequence[Any]) -> Embeddings:
-    packed = b"".join(row["embedding"] for row in rows)
-    return np.frombuffer(packed, _STORED_DTYPE).reshape(len(rows), -1).astype(np.float32)

@@ -15,6 +15,7 @@ class Database:
 
     def __init__(self, path: Path, schema: str) -> None:
         """Open the file, and make it from `schema` (statements that may run again) when it is new."""
+        self._path = path
         self._lock = RLock()
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
@@ -43,6 +44,18 @@ class Database:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own that sees all commits up to its first query, for reading much while others go on."""
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")
+            yield connection
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Close the file; nothing acknowledged depends on it."""

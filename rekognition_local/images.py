@@ -1,6 +1,7 @@
 """From a request's Image member to checked pixels."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,10 @@ from rekognition_local.ports import Objects, Picture, S3Reference
 MAX_REQUEST_BYTES = 5 * 1024**2
 MAX_S3_BYTES = 15 * 1024**2
 MIN_SIDE = 80
+
+# One picture at a time, always in the same thread: the largest takes several hundred MB on the way, of which the
+# allocator keeps a part for each thread that ever decoded one.
+_DECODER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode")
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ def load_image(member: dict[str, Any], objects: Objects) -> RequestImage:
     """
     content = _content(member, objects)
     try:
-        pixels = decode_picture(content)
+        pixels = _DECODER.submit(decode_picture, content).result()
     except engine_errors.ImageTooLargeError as error:
         raise ImageTooLargeError(str(error)) from error
     except engine_errors.InvalidImageError as error:

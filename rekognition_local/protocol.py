@@ -25,6 +25,8 @@ from rekognition_local.errors import (
 )
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
+# Broken constraints that an error tells of; a request of 16 MB can break millions.
+MAX_VIOLATIONS_TOLD = 20
 _INTEGER_BITS = {"integer": 31, "long": 63}
 
 
@@ -54,12 +56,12 @@ def parse(operation: OperationModel, body: bytes) -> dict[str, Any]:
 
     Raises:
         SerializationError: the body is no JSON object, or a value has another type than the shape wants.
-        ValidationError: a value breaks a constraint of its shape; the message lists every such value.
+        ValidationError: values break constraints of their shapes; the message counts them and lists the first.
     """
     reader = _Reader()
     parameters = reader.read(_shape(operation.input_shape), _load(body), "")
     if reader.violations:
-        count = len(reader.violations)
+        count = reader.count
         noun = "error" if count == 1 else "errors"
         raise ValidationError(f"{count} validation {noun} detected: " + "; ".join(reader.violations))
     return cast("dict[str, Any]", parameters)
@@ -98,9 +100,10 @@ def _load(body: bytes) -> Any:
 
 
 class _Reader:
-    """Reads JSON values by their shapes and gathers the broken constraints."""
+    """Reads JSON values by their shapes; counts the broken constraints and gathers the first of them."""
 
     def __init__(self) -> None:
+        self.count = 0
         self.violations: list[str] = []
         self._readers: dict[str, Callable[[Any, Any, str], Any]] = {
             "structure": self._structure,
@@ -133,6 +136,8 @@ class _Reader:
     def _list(self, shape: ListShape, value: Any, path: str) -> list[Any]:
         _expect(isinstance(value, list), "a list", path)
         self._check_length(shape, len(value), path, f"a list of {len(value)}")
+        if len(value) > shape.metadata.get("max", len(value)):
+            return []  # refused already, and perhaps for its length alone
         return [self.read(shape.member, item, f"{path}.{place}.member") for place, item in enumerate(value, 1)]
 
     def _map(self, shape: MapShape, value: Any, path: str) -> dict[Any, Any]:
@@ -198,6 +203,9 @@ class _Reader:
             self._violate(str(value), path, f"Member must have value {broken} than or equal to {bound}")
 
     def _violate(self, shown: str, path: str, constraint: str) -> None:
+        self.count += 1
+        if self.count > MAX_VIOLATIONS_TOLD:
+            return
         quoted = shown if shown == "null" else f"'{shown}'"
         self.violations.append(f"Value {quoted} at '{path}' failed to satisfy constraint: {constraint}")
 

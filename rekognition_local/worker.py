@@ -3,7 +3,9 @@
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from threading import Event, Thread
 from rekognition_local import shapes
 from rekognition_local.collections import CollectionStore
 from rekognition_local.engine.errors import EngineError
+from rekognition_local.engine.gallery import Gallery
 from rekognition_local.engine.types import VideoSearchResult
 from rekognition_local.errors import RekognitionError
 from rekognition_local.jobs import Job, JobStore
@@ -23,10 +26,16 @@ MAX_ATTEMPTS = 3
 # The service may be up before the S3 it reads from; within ten minutes a person would have noticed.
 S3_ATTEMPTS = 120
 S3_PAUSE_SECONDS = 5.0
+# Far longer than one percent of a six-hour video takes on a slow machine.
+STALL_SECONDS = 900.0
 # After a fault of the store itself (a full disk), so that the worker does not spin.
 FAULT_PAUSE_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
+
+
+class StalledError(Exception):
+    """A search gave no sign of life for so long that it is given up."""
 
 
 class _StoppedError(Exception):
@@ -50,6 +59,7 @@ class JobWorker:
         search: VideoSearch,
         folder: Path,
         s3_pause_seconds: float = S3_PAUSE_SECONDS,
+        stall_seconds: float = STALL_SECONDS,
     ) -> None:
         """Prepare the worker; `folder` holds the one video being searched and is emptied first."""
         self._jobs = jobs
@@ -58,6 +68,7 @@ class JobWorker:
         self._search = search
         self._folder = folder
         self._s3_pause_seconds = s3_pause_seconds
+        self._stall_seconds = stall_seconds
         self._progress: _Progress | None = None
         self._wanted = Event()
         self._stopping = Event()
@@ -111,7 +122,7 @@ class JobWorker:
             result = self._searched(job)
         except _StoppedError:
             return
-        except (RekognitionError, EngineError) as error:
+        except (RekognitionError, EngineError, StalledError) as error:
             self._jobs.fail(job, str(error))
         except Exception as error:
             _log.exception("job %s failed", job.job_id)
@@ -123,15 +134,34 @@ class JobWorker:
     def _searched(self, job: Job) -> VideoSearchResult:
         gallery = self._collections.gallery(job.request.collection_id)
         with self._downloaded(job) as path:
-            return self._search(path, gallery, job.request.threshold, self._follow(job))
+            return self._watched(job, path, gallery)
 
-    def _follow(self, job: Job) -> Callable[[int], None]:
+    def _watched(self, job: Job, path: Path, gallery: Gallery) -> VideoSearchResult:
+        """Search in a thread of its own, which is left behind where a decoder hangs in it: nothing can end it."""
+        search: Future[VideoSearchResult] = Future()
+        signs, given_up = [time.monotonic()], Event()
+
         def on_progress(percent: int) -> None:
-            if self._stopping.is_set():
+            if self._stopping.is_set() or given_up.is_set():
                 raise _StoppedError
             self._progress = _Progress(job, percent)
+            signs[0] = time.monotonic()
 
-        return on_progress
+        def run() -> None:
+            try:
+                search.set_result(self._search(path, gallery, job.request.threshold, on_progress))
+            except BaseException as error:
+                search.set_exception(error)
+
+        Thread(target=run, name=f"face-search-{job.seq}", daemon=True).start()
+        while (left := signs[0] + self._stall_seconds - time.monotonic()) > 0:
+            if wait([search], left).done:
+                return search.result()
+        given_up.set()
+        raise StalledError(
+            f"The search of this video did not advance for {self._stall_seconds:.0f} seconds and was given up."
+            " Export the recording again as H.264 in MP4 and upload that."
+        )
 
     @contextmanager
     def _downloaded(self, job: Job) -> Iterator[Path]:

@@ -19,12 +19,19 @@ def align(image: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.u
     Outside the picture is black. A face much larger than the crop is first shrunk by area, since sampling it at single
     points would make noise of its detail.
     """
-    transform = similarity_transform(points, TEMPLATE)
+    return warped(image, similarity_transform(points, TEMPLATE), CROP)
+
+
+def warped(image: NDArray[np.uint8], transform: NDArray[np.float64], side: int) -> NDArray[np.uint8]:
+    """The square (side, side, 3) onto which a similarity transform (2, 3) brings a part of the picture."""
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
     shrink = int(0.5 / scale) if scale > 0 else 0
     if shrink > 1:
-        image, transform = _shrunk(image, transform, shrink)
-    return np.asarray(cv2.warpAffine(image, transform, (CROP, CROP), flags=cv2.INTER_LINEAR), np.uint8)
+        image, transform = _shrunk(image, transform, shrink, side)
+    return np.asarray(
+        cv2.warpAffine(image, transform, (side, side), flags=cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR),
+        np.uint8,
+    )
 
 
 def similarity_transform(source: NDArray[np.float32], target: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -41,10 +48,10 @@ def similarity_transform(source: NDArray[np.float32], target: NDArray[np.float32
 
 
 def _shrunk(
-    image: NDArray[np.uint8], transform: NDArray[np.float64], shrink: int
+    image: NDArray[np.uint8], transform: NDArray[np.float64], shrink: int, side: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The part of the picture the crop shows, made `shrink` times smaller, and the transform from there to the crop."""
-    corners = np.array([[0, 0, 1], [CROP, 0, 1], [0, CROP, 1], [CROP, CROP, 1]], np.float64)
+    """The part of the picture the square shows, made `shrink` times smaller, and the transform from there to it."""
+    corners = np.array([[0, 0, 1], [side, 0, 1], [0, side, 1], [side, side, 1]], np.float64)
     shown = corners @ cv2.invertAffineTransform(transform).T
     height, width = image.shape[:2]
     left, top = np.clip(np.floor(shown.min(axis=0)), 0, (width - 1, height - 1)).astype(int)

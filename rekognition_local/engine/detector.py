@@ -1,7 +1,6 @@
-"""Finding faces: YuNet, run by OpenVINO at the resolution a picture needs."""
+"""Finding faces of all sizes: YuNet at the resolutions a picture needs."""
 
-import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -9,13 +8,11 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-LEAST_SCORE = 0.6
-"""Below, YuNet's detections are mostly not faces."""
+from rekognition_local.engine.yunet import LEAST_SCORE, RawFaces, YuNet
 
 _OVERLAP = 0.3
 """Two boxes sharing more than this part of their union are one face (the value of OpenCV's own YuNet sample)."""
 
-_STRIDES = (8, 16, 32)
 _LONG_SIDE = 1920
 _COARSE_SIDE = 640
 _FINE_HEIGHT = 450
@@ -28,93 +25,80 @@ _SIDES = ((384, 640), (640, 640), (544, 960), (960, 960), (736, 1280), (1280, 12
 _BUCKETS = sorted({*_SIDES, *((width, height) for height, width in _SIDES)}, key=lambda size: size[0] * size[1])
 """Input sizes (height, width): few, since each must be compiled once (a third of a second); multiples of 32."""
 
+Tile = tuple[int, int, int, int]
+"""A part of a picture: left, top, width, height in pixels."""
 
-@dataclass(frozen=True, slots=True)
-class RawFaces:
-    """n detections in pixels: boxes (n, 4) as left, top, width, height; points (n, 5, 2); scores (n,) 0-1."""
+_TILE = (960, 544)
+_ZOOM = 2
+"""Small faces are sought in parts (width, height) of the picture, twice as large: 24 pixels of face are then 48."""
 
-    boxes: NDArray[np.float32]
-    points: NDArray[np.float32]
-    scores: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.scores)
+_SEAM = 80
+"""How much neighbouring tiles share, pixels: a face no larger than that is whole in one of them."""
 
 
 class Detector:
-    """YuNet; one picture at a time, since each already keeps all cores busy; safe to use from several threads."""
+    """YuNet on pictures of any size; safe to use from several threads."""
 
     def __init__(self, core: ov.Core, model: Path) -> None:
-        self._core, self._model = core, model
-        self._lock = threading.Lock()
-        self._networks: dict[tuple[int, int], ov.InferRequest] = {}
+        self.yunet = YuNet(core, model)
 
-    def detect(self, image: NDArray[np.uint8]) -> RawFaces:
-        """The faces of an RGB picture (height, width, 3), best score first."""
+    def detect(self, image: NDArray[np.uint8], small: Sequence[Tile] = (), *, large: bool = True) -> RawFaces:
+        """The faces of an RGB picture (height, width, 3), best score first.
+
+        `small` are parts of it to be searched enlarged; `large` adds a look for faces over about `_FINE_HEIGHT` pixels,
+        for a fifth of the time.
+        """
         longest = max(image.shape[:2])
         scale = min(1.0, _LONG_SIDE / longest)
-        fine = self._detect_at(image, scale)
-        if longest <= _COARSE_FROM:
+        fine = joined(self._detect_at(image, scale), *(self._in_tile(image, part) for part in small))
+        if longest <= _COARSE_FROM or not large:
             return suppress(fine)
         coarse = suppress(self._detect_at(image, _COARSE_SIDE / longest))
         giants = coarse.boxes[coarse.boxes[:, 3] * scale > _FINE_HEIGHT]
         return suppress(joined(outside(fine, giants), coarse))
 
+    def _in_tile(self, image: NDArray[np.uint8], part: Tile) -> RawFaces:
+        left, top, width, height = part
+        tile = cv2.resize(image[top : top + height, left : left + width], None, fx=_ZOOM, fy=_ZOOM)
+        faces = self._detect_at(np.asarray(tile, np.uint8), 1.0)
+        return faces.moved(np.full(2, 1 / _ZOOM, np.float32), np.array((left, top), np.float32))
+
     def _detect_at(self, image: NDArray[np.uint8], scale: float) -> RawFaces:
         height, width = (max(1, round(side * scale)) for side in image.shape[:2])
         resized = image if scale == 1.0 else cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         bucket = next(size for size in _BUCKETS if size[0] >= height and size[1] >= width)
-        canvas = np.zeros((*bucket, 3), np.uint8)
-        canvas[:height, :width] = resized
-        blob = cv2.dnn.blobFromImage(canvas, swapRB=True)  # YuNet takes BGR, 0-255
-        with self._lock:
-            outputs = self._network(bucket).infer([blob])
-            named = {name: value[0] for output, value in outputs.items() for name in output.names}
-            found = decode(named, bucket)
+        canvas = np.asarray(
+            cv2.copyMakeBorder(resized, 0, bucket[0] - height, 0, bucket[1] - width, cv2.BORDER_CONSTANT), np.uint8
+        )
+        (found,) = self.yunet.run(canvas[None])
         ratio = np.array([image.shape[1] / width, image.shape[0] / height], np.float32)
-        return RawFaces(found.boxes * np.tile(ratio, 2), found.points * ratio, found.scores)
-
-    def _network(self, bucket: tuple[int, int]) -> ov.InferRequest:
-        if bucket not in self._networks:
-            model = self._core.read_model(self._model)
-            model.reshape([1, 3, *bucket])
-            self._networks[bucket] = self._core.compile_model(model, "CPU").create_infer_request()
-        return self._networks[bucket]
+        return found.moved(ratio, np.zeros(2, np.float32))
 
 
-def decode(outputs: dict[str, NDArray[np.float32]], size: tuple[int, int]) -> RawFaces:
-    """YuNet's outputs for an input of `size` (height, width) as detections of at least `LEAST_SCORE`, unsuppressed.
+def tiles(height: int, width: int) -> list[Tile]:
+    """Parts that cover a picture of this size, neighbours sharing at least `_SEAM` pixels."""
+    across, down = _starts(width, _TILE[0]), _starts(height, _TILE[1])
+    return [(left, top, min(_TILE[0], width), min(_TILE[1], height)) for top in down for left in across]
 
-    For each stride there is one prior per cell, row by row: score = sqrt(class * object), centre and landmarks are
-    offsets from the cell in strides, width and height are logarithms in strides.
-    """
-    boxes, points, scores = [], [], []
-    for stride in _STRIDES:
-        score = np.sqrt(outputs[f"cls_{stride}"].clip(0, 1) * outputs[f"obj_{stride}"].clip(0, 1))[:, 0]
-        chosen = np.flatnonzero(score >= LEAST_SCORE)
-        cell = np.stack([chosen % (size[1] // stride), chosen // (size[1] // stride)], axis=1).astype(np.float32)
-        box = outputs[f"bbox_{stride}"][chosen]
-        extent = np.exp(box[:, 2:]) * stride
-        boxes.append(np.hstack([(cell + box[:, :2]) * stride - extent / 2, extent]))
-        points.append((outputs[f"kps_{stride}"][chosen].reshape(-1, 5, 2) + cell[:, None]) * stride)
-        scores.append(score[chosen])
-    return RawFaces(np.concatenate(boxes), np.concatenate(points), np.concatenate(scores))
+
+def _starts(length: int, tile: int) -> list[int]:
+    count = 1 if length <= tile else 1 - (tile - length) // (tile - _SEAM)
+    return [round(number * (length - tile) / (count - 1)) for number in range(count)] if count > 1 else [0]
 
 
 def outside(faces: RawFaces, giants: NDArray[np.float32]) -> RawFaces:
     """The faces whose centre is in none of the boxes `giants` (m, 4): within, they would be pieces of that face."""
     centre = faces.boxes[:, None, :2] + faces.boxes[:, None, 2:] / 2
     inside = np.logical_and(centre >= giants[:, :2], centre <= giants[:, :2] + giants[:, 2:])
-    within = np.any(np.all(inside, axis=2), axis=1)
-    return RawFaces(faces.boxes[~within], faces.points[~within], faces.scores[~within])
+    return faces.chosen(~np.any(np.all(inside, axis=2), axis=1))
 
 
-def joined(one: RawFaces, other: RawFaces) -> RawFaces:
-    """The detections of two passes over a picture together."""
+def joined(*passes: RawFaces) -> RawFaces:
+    """The detections of several passes over a picture together."""
     return RawFaces(
-        np.concatenate([one.boxes, other.boxes]),
-        np.concatenate([one.points, other.points]),
-        np.concatenate([one.scores, other.scores]),
+        np.concatenate([one.boxes for one in passes]),
+        np.concatenate([one.points for one in passes]),
+        np.concatenate([one.scores for one in passes]),
     )
 
 
@@ -123,4 +107,4 @@ def suppress(faces: RawFaces) -> RawFaces:
     kept = np.asarray(
         cv2.dnn.NMSBoxes(faces.boxes.tolist(), faces.scores.tolist(), LEAST_SCORE, _OVERLAP), np.intp
     ).reshape(-1)
-    return RawFaces(faces.boxes[kept], faces.points[kept], faces.scores[kept])
+    return faces.chosen(kept)

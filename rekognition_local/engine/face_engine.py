@@ -1,21 +1,46 @@
 """The face engine: pictures in, faces and their embeddings out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from rekognition_local.engine import models
 from rekognition_local.engine.alignment import CROP, align
-from rekognition_local.engine.detector import Detector, RawFaces
+from rekognition_local.engine.closeup import close_up, landmarks, surroundings
+from rekognition_local.engine.detector import Detector, Tile
 from rekognition_local.engine.embedder import Embedder
 from rekognition_local.engine.quality import measure, pose_of
+from rekognition_local.engine.runtime import runtime
 from rekognition_local.engine.types import BoundingBox, DetectedFace, Landmark
+from rekognition_local.engine.yunet import RawFaces
 
 _LANDMARKS = ("eyeLeft", "eyeRight", "nose", "mouthLeft", "mouthRight")
 """In YuNet's order, which names sides as the person's own (right eye first); Rekognition names them as seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is needed to recognise a face later, without its frame.
+
+    Attributes:
+        crop: the face as first aligned, (112, 112, 3).
+        part: the face and a little around it, as it is in the frame.
+        box: of the face (left, top, width, height) in pixels of the part.
+        points: the landmarks (5, 2) as first found, in pixels of the part.
+    """
+
+    crop: NDArray[np.uint8]
+    part: NDArray[np.uint8]
+    box: NDArray[np.float32]
+    points: NDArray[np.float32]
+
+    @property
+    def height(self) -> float:
+        """Of the face in the frame, pixels."""
+        return float(self.box[3])
 
 
 class FaceEngine:
@@ -28,10 +53,11 @@ class FaceEngine:
     """
 
     def __init__(self, cache: Path) -> None:
-        core = ov.Core()
-        core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY"})
-        self._detector = Detector(core, models.yunet_path())
+        core = runtime()
+        self._detector = Detector(core, models.yunet_path(cache))
         self._embedder = Embedder(core, models.sface_path(cache))
+        # OpenVINO's binding sets itself up in the first run of a process; two threads at once would wait for each other
+        self._embedder.embed(np.zeros((1, CROP, CROP, 3), np.uint8))
 
     @property
     def model_version(self) -> str:
@@ -39,14 +65,20 @@ class FaceEngine:
         return models.MODEL_VERSION
 
     def detect(self, image: NDArray[np.uint8]) -> list[DetectedFace]:
-        """The faces of an RGB picture (height, width, 3), largest first."""
+        """The faces of an RGB picture (height, width, 3), largest first, their landmarks found in close-ups."""
         raw = self._detector.detect(image)
-        largest_first = np.argsort(-raw.boxes[:, 2] * raw.boxes[:, 3], kind="stable")
-        return [_described(image, raw, row) for row in largest_first]
+        views = [close_up(image, box) for box in raw.boxes]
+        found = landmarks(self._detector.yunet, [view.image for view in views])
+        points = [
+            first if again is None else view.outside(again)
+            for first, again, view in zip(raw.points, found, views, strict=True)
+        ]
+        faces = [_described(image, raw, row, points[row], align(image, points[row])) for row in range(len(raw))]
+        return sorted(faces, key=lambda face: -face.box.width * face.box.height)
 
     def embed(self, image: NDArray[np.uint8], faces: Sequence[DetectedFace]) -> NDArray[np.float32]:
         """Unit rows (n, 128), one per face of the picture they were detected in; their inner product is the cosine."""
-        return self.embed_crops(self.crops(image, faces))
+        return self._embedder.embed(self.crops(image, faces))
 
     def crops(self, image: NDArray[np.uint8], faces: Sequence[DetectedFace]) -> NDArray[np.uint8]:
         """The faces upright at one size: (n, 112, 112, 3) RGB."""
@@ -54,22 +86,46 @@ class FaceEngine:
             return np.empty((0, CROP, CROP, 3), np.uint8)
         return np.stack([align(image, _points(image, face)) for face in faces])
 
-    def embed_crops(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Unit rows (n, 128) for crops made by `crops`."""
-        return self._embedder.embed(crops)
+    def glance(
+        self, image: NDArray[np.uint8], small: Sequence[Tile] = (), *, large: bool = True
+    ) -> list[tuple[DetectedFace, Look]]:
+        """The faces of a video's frame with what is needed to embed them later; landmarks as first found.
+
+        `small` are parts of the frame to search for small faces, `large` whether to search for very large ones.
+        """
+        raw = self._detector.detect(image, small, large=large)
+        seen = []
+        for row in range(len(raw)):
+            points, crop = raw.points[row], align(image, raw.points[row])
+            part, start = surroundings(image, raw.boxes[row])
+            box = raw.boxes[row] - np.append(start, (0, 0)).astype(np.float32)
+            look = Look(crop, part, box, points - start)
+            seen.append((_described(image, raw, row, points, crop), look))
+        return seen
+
+    def embed_looks(self, looks: Sequence[Look]) -> NDArray[np.float32]:
+        """Unit rows (n, 128): each face is aligned by the landmarks of its close-up."""
+        views = [close_up(look.part, look.box) for look in looks]
+        found = landmarks(self._detector.yunet, [view.image for view in views])
+        crops = [
+            align(look.part, look.points if again is None else view.outside(again))
+            for look, view, again in zip(looks, views, found, strict=True)
+        ]
+        return self._embedder.embed(np.stack(crops) if crops else np.empty((0, CROP, CROP, 3), np.uint8))
 
 
-def _described(image: NDArray[np.uint8], raw: RawFaces, row: int) -> DetectedFace:
+def _described(
+    image: NDArray[np.uint8], raw: RawFaces, row: int, points: NDArray[np.float32], crop: NDArray[np.uint8]
+) -> DetectedFace:
     height, width = image.shape[:2]
     left, top, wide, high = (float(value) for value in raw.boxes[row])
-    points = raw.points[row]
     return DetectedFace(
         box=BoundingBox(left / width, top / height, wide / width, high / height),
         landmarks=tuple(
             Landmark(name, float(x) / width, float(y) / height) for name, (x, y) in zip(_LANDMARKS, points, strict=True)
         ),
         confidence=round(100.0 * float(raw.scores[row]), 4),
-        quality=measure(align(image, points)),
+        quality=measure(crop),
         pose=pose_of(points),
     )
 

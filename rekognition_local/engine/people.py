@@ -1,46 +1,60 @@
-"""Who is in a video: joins tracks of the same person by embedding and gives each person names from the gallery."""
+"""Who is in a video: joins tracks of the same person by embedding and place, and asks the gallery for their names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rekognition_local.engine.embedder import unit_rows
-from rekognition_local.engine.face_engine import FaceEngine
+from rekognition_local.engine.embedder import BATCH, unit_rows
+from rekognition_local.engine.face_engine import FaceEngine, Look
 from rekognition_local.engine.gallery import DIMENSIONS, Gallery
+from rekognition_local.engine.naming import named
 from rekognition_local.engine.tracks import Track
-from rekognition_local.engine.types import DetectedFace, Match, PersonSighting
+from rekognition_local.engine.types import DetectedFace, PersonSighting
 
-MATCHES = 5
-"""Most enrolled faces listed per person, as Rekognition does."""
-
-_SAME_ELSEWHERE = 0.5
-_SAME_HERE = 0.4
-"""Least cosine of two tracks to be one person: anywhere in the video, and at the place where one followed the other.
-One photo each, 1,000 strangers: one in a hundred reaches 0.48 with somebody; 40 strangers: 0.40."""
-
-_BEST = 8
-"""Embeddings pooled per person: those of the best looks of the whole video."""
+SAME_ELSEWHERE = 0.5
+SAME_AFTER = 0.4
+SAME_PLACE = 0.3
+"""Least cosine of two to be one person: anywhere in the video, where one track followed the other, and at the end, with
+all looks pooled, at one place at other times. One photo each, 1,000 strangers: one in a hundred reaches 0.48 with
+somebody; with one certain other person, as at one place, far fewer do."""
 
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """Everything seen of one person: sightings by moment, and (worth, embedding) of the best looks."""
+    """Everything seen of one person: sightings by moment, and the looks' embeddings summed by their worth."""
 
     faces: dict[int, DetectedFace] = field(default_factory=dict)
-    looks: list[tuple[float, NDArray[np.float32]]] = field(default_factory=list)
-    pooled: NDArray[np.float32] = field(default_factory=lambda: np.zeros(DIMENSIONS, np.float32))
+    looks: int = 0
+    total: NDArray[np.float32] = field(default_factory=lambda: np.zeros(DIMENSIONS, np.float32))
+
+    @property
+    def pooled(self) -> NDArray[np.float32]:
+        """The direction of the mean embedding, a unit vector; zero without looks."""
+        return np.asarray(unit_rows(self.total[None])[0], np.float32)
+
+    @property
+    def place(self) -> NDArray[np.float64]:
+        """Where the face mostly is: its middle and its size, (x, y, width, height) as ratios of the picture."""
+        boxes = [face.box for face in self.faces.values()]
+        rows = [(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height) for box in boxes]
+        return np.asarray(np.median(np.array(rows), axis=0), np.float64)
 
     def join(self, track: Track, rows: NDArray[np.float32]) -> None:
         """Take in a track and the embeddings (n, 128) of its looks."""
         self.faces.update(track.faces)
-        self.looks.extend((look.worth, row) for look, row in zip(track.looks, rows, strict=True))
-        self.looks = sorted(self.looks, key=lambda look: -look[0])[:_BEST]
-        if self.looks:
-            self.pooled = pool(np.stack([row for _, row in self.looks]))
+        self.looks += len(rows)
+        self.total = self.total + weighted(track, rows)
 
-    def meets(self, moments: Sequence[int] | dict[int, DetectedFace]) -> bool:
+    def take(self, other: "Person") -> None:
+        """Take in somebody who turned out to be the same."""
+        self.faces.update(other.faces)
+        self.looks += other.looks
+        self.total = self.total + other.total
+
+    def meets(self, moments: Iterable[int]) -> bool:
         """Whether this person is seen at any of these moments: then somebody else there is another person."""
         return any(moment in self.faces for moment in moments)
 
@@ -48,15 +62,14 @@ class Person:
 class People:
     """The persons of one video; give it tracks in the order they ended, then ask for the sightings."""
 
-    def __init__(self, engine: FaceEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: FaceEngine, pool: ThreadPoolExecutor) -> None:
+        self._engine, self._pool = engine, pool
         self._persons: list[Person] = []
         self._owners: dict[Track, Person] = {}
 
     def join(self, tracks: Sequence[Track]) -> None:
         """Give each track to the person it shows, new or known; embeds all their looks together."""
-        crops = [look.crop for track in tracks for look in track.looks]
-        rows = self._engine.embed_crops(np.stack(crops)) if crops else np.empty((0, DIMENSIONS), np.float32)
+        rows = self._embedded([kept.look for track in tracks for kept in track.looks])
         start = 0
         for track in tracks:
             own = rows[start : start + len(track.looks)]
@@ -71,7 +84,7 @@ class People:
 
     def sightings(self, gallery: Gallery, threshold: float) -> tuple[PersonSighting, ...]:
         """All sightings by time, persons numbered by first appearance, with matches of at least `threshold` (0-100)."""
-        persons = sorted(self._persons, key=lambda person: min(person.faces))
+        persons = sorted(linked(self._persons), key=lambda person: min(person.faces))
         matches = named(persons, gallery, threshold)
         found = [
             PersonSighting(moment, index, face.box, face, matches[index])
@@ -80,13 +93,18 @@ class People:
         ]
         return tuple(sorted(found, key=lambda sighting: (sighting.timestamp_ms, sighting.index)))
 
+    def _embedded(self, looks: Sequence[Look]) -> NDArray[np.float32]:
+        parts = [looks[start : start + BATCH] for start in range(0, len(looks), BATCH)]
+        rows = list(self._pool.map(self._engine.embed_looks, parts))
+        return np.concatenate(rows) if rows else np.empty((0, DIMENSIONS), np.float32)
+
     def _owner(self, track: Track, rows: NDArray[np.float32]) -> Person:
         moments = [moment for moment, _ in track.faces]
         before = self._owners.get(track.before) if track.before is not None else None
-        pooled = pool(rows)
+        pooled = unit_rows(weighted(track, rows)[None])[0]
         if before is not None and not before.meets(moments):
             unknown = not before.looks or not len(rows)
-            if unknown or float(before.pooled @ pooled) >= _SAME_HERE:
+            if unknown or float(before.pooled @ pooled) >= SAME_AFTER:
                 return before
         for person in self._alike(pooled) if len(rows) else ():
             if not person.meets(moments):
@@ -97,34 +115,45 @@ class People:
     def _alike(self, pooled: NDArray[np.float32]) -> list[Person]:
         """Persons who could be the same as somebody with this embedding, most alike first."""
         cosines = [float(person.pooled @ pooled) for person in self._persons]
-        alike = [number for number, cosine in enumerate(cosines) if cosine >= _SAME_ELSEWHERE]
+        alike = [number for number, cosine in enumerate(cosines) if cosine >= SAME_ELSEWHERE]
         return [self._persons[number] for number in sorted(alike, key=lambda number: -cosines[number])]
 
 
-def pool(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The direction of the mean of unit rows (n, 128); zero without rows."""
-    return unit_rows(rows.sum(axis=0, keepdims=True)).reshape(-1)
+def weighted(track: Track, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The embeddings (n, 128) of a track's looks, summed by their worth."""
+    worth = np.array([kept.worth for kept in track.looks], np.float32)
+    return np.asarray(worth @ rows, np.float32)
 
 
-def named(persons: Sequence[Person], gallery: Gallery, threshold: float) -> list[tuple[Match, ...]]:
-    """Each person's matches, best first.
+def linked(persons: Sequence[Person]) -> list[Person]:
+    """Joins those who are one person but were not known to be while the video ran, the surest first.
 
-    Two people in one picture are not the same: an enrolled face goes to the person most like it, and to no other who is
-    ever seen together with that person.
+    Never two who are seen together. Who was never seen well stays apart.
     """
-    pooled = np.stack([person.pooled for person in persons]) if persons else np.empty((0, DIMENSIONS), np.float32)
-    found = gallery.search(pooled, MATCHES, threshold)
-    claims = [
-        (match, number)
-        for number, matches in enumerate(found)
-        for match in matches
-        if persons[number].looks  # threshold 0 would match even somebody whose face was never seen well
-    ]
-    holders: dict[str, list[Person]] = {}
-    granted: list[list[Match]] = [[] for _ in persons]
-    for match, number in sorted(claims, key=lambda claim: -claim[0].similarity):
-        rivals = holders.setdefault(match.face_id, [])
-        if not any(rival.meets(persons[number].faces) for rival in rivals):
-            rivals.append(persons[number])
-            granted[number].append(match)
-    return [tuple(matches) for matches in granted]
+    left = [person for person in persons if person.looks]
+    places = np.array([person.place for person in left]).reshape(len(left), 4)
+    rows = np.array([person.pooled for person in left]).reshape(len(left), DIMENSIONS)
+    surplus = rows @ rows.T - _needed(places, places)
+    surplus[np.tri(len(left), dtype=bool)] = -np.inf
+    gone: set[int] = set()
+    while surplus.size and surplus.max() >= 0:
+        one, other = (int(number) for number in np.unravel_index(surplus.argmax(), surplus.shape))
+        surplus[one, other] = -np.inf
+        if left[one].meets(left[other].faces):
+            continue
+        left[one].take(left[other])
+        gone.add(other)
+        rows[one], places[one] = left[one].pooled, left[one].place
+        fresh = rows @ rows[one] - _needed(places[one : one + 1], places)[0]
+        surplus[one, one + 1 :], surplus[:one, one] = fresh[one + 1 :], fresh[:one]
+        surplus[sorted(gone)] = surplus[:, sorted(gone)] = -np.inf
+    return [person for n, person in enumerate(left) if n not in gone] + [one for one in persons if not one.looks]
+
+
+def _needed(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The least cosine for each pair of places (n, 4) and (m, 4) to be one person's: (n, m)."""
+    size = np.maximum(one[:, None, 2:], other[None, :, 2:])
+    apart = np.abs(one[:, None, :2] - other[None, :, :2]) / size
+    ratio = np.minimum(one[:, None, 2:], other[None, :, 2:]) / size
+    here = (apart < 1).all(axis=2) & (ratio > 0.5).all(axis=2)  # neighbours sit further apart than a face
+    return np.where(here, SAME_PLACE, SAME_ELSEWHERE)

@@ -1,6 +1,7 @@
 """Photos from untrusted bytes to pixels."""
 
 import io
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +52,12 @@ def _eight_bit_rgb(image: Image.Image) -> Image.Image:
         converted.alpha_composite(opaque)
         converted = converted.convert("RGB")
     else:
-        converted = image.convert("RGB")
+        converted = image if image.mode == "RGB" else image.convert("RGB")  # else a copy of up to 256 MB
     converted.info["exif"] = image.info.get("exif", b"")
     return converted
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # damaged EXIF is no reason to refuse a sound picture
-        return image
+    with suppress(Exception):  # damaged EXIF is no reason to refuse a sound picture
+        ImageOps.exif_transpose(image, in_place=True)
+    return image

@@ -16,6 +16,8 @@ picture's right, y down, z towards the camera. x and y are the ArcFace template'
 pitch of press photos (160 of LFW) is about zero; the depths are rounded from average head measures (a nose tip about
 3 cm before eyes 6.3 cm apart)."""
 
+_FROM_HEAD = np.linalg.pinv((_HEAD - _HEAD.mean(axis=0)).T)
+
 _SHARPNESS_SCALE = 9.0
 """Detail (see `measure`) of which a face is half sharp: between the sharp and the blurred copies of test portraits."""
 
@@ -58,7 +60,7 @@ def measure(crop: NDArray[np.uint8]) -> Quality:
 def pose_of(points: NDArray[np.float32]) -> Pose:
     """Pose from the five landmarks (5, 2) in pixels, by fitting a rotated average head seen from afar."""
     centred = points.astype(np.float64) - points.mean(axis=0)
-    projection = centred.T @ np.linalg.pinv((_HEAD - _HEAD.mean(axis=0)).T)
+    projection = centred.T @ _FROM_HEAD
     u, _, vt = np.linalg.svd(projection, full_matrices=False)
     first, second = u @ vt  # the nearest two rows of a rotation matrix: roll after yaw after pitch
     third = np.cross(first, second)

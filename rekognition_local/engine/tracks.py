@@ -9,24 +9,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rekognition_local.engine.face_engine import Look
 from rekognition_local.engine.types import BoundingBox, DetectedFace
 
-LEAST_HEIGHT = 24
-"""Pixels a face must be tall to be recognised: below, SFace knows fewer than every second face."""
+LEAST_HEIGHT = 20
+"""Pixels a face must be tall to be recognised: below, SFace knows fewer than every second face even by many looks."""
 
-_LEAST_CONFIDENCE = 70.0
+_LEAST_CONFIDENCE = 60.0
 _MOST_YAW = 60.0
 _LEAST_OVERLAP = 0.2
 """Of two boxes, intersection over union, to be the same face a sample later: heads move in a second or two."""
 
-_SAME_LOOK = 0.8
-"""Correlation of two small grey crops to be surely the same face. A wrong "no" only costs one more track."""
+_SAME_LOOK = 0.7
+"""Correlation of two small grey crops to be likely the same face. A wrong "no" only costs one more look."""
 
-_LOOKS = 3
-"""Crops kept per track: the best; the mean of a few is steadier than any single one."""
+_LOOKS = 1
+_SMALL_LOOKS = 3
+_SMALL = 36
+"""Looks kept per track: the best; more of a face below so many pixels, where the mean of many is steadier."""
 
-_LENGTH = 8
-"""Sightings per track: so a face that changes unnoticed at one place stays a small mistake."""
+_LENGTH = 5
+"""Sightings per track: so a person is described by one look in five, and a face that changes unnoticed at one place
+stays a small mistake."""
 
 _MISSES = 2
 """Samples a face may be hidden before its track ends."""
@@ -34,20 +38,20 @@ _MISSES = 2
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A face at one moment, with its aligned crop if it is fit to be recognised."""
+    """A face at one moment, with its look if it is fit to be recognised."""
 
     timestamp_ms: int
     face: DetectedFace
-    crop: NDArray[np.uint8] | None
+    look: Look | None
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Look:
-    """A crop and how much it is worth for recognition, comparable within a video."""
+class Kept:
+    """A look and how much it is worth for recognition, comparable within a video."""
 
     worth: float
     order: int
-    crop: NDArray[np.uint8] = field(compare=False)
+    look: Look = field(compare=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +60,7 @@ class Track:
 
     before: "Track | None" = None
     faces: list[tuple[int, DetectedFace]] = field(default_factory=list)
-    looks: list[Look] = field(default_factory=list)
+    looks: list[Kept] = field(default_factory=list)
     small: NDArray[np.float32] | None = None
     misses: int = 0
 
@@ -69,19 +73,19 @@ class Track:
         """Extend by a sighting, keeping only the best looks."""
         self.faces.append((sighting.timestamp_ms, sighting.face))
         self.misses = 0
-        if sighting.crop is not None:
-            self.small = _small(sighting.crop)
-            heapq.heappush(self.looks, Look(_worth(sighting.face), len(self.faces), sighting.crop))
-            if len(self.looks) > _LOOKS:
+        if sighting.look is not None:
+            self.small = _small(sighting.look.crop)
+            heapq.heappush(self.looks, Kept(_worth(sighting.face), len(self.faces), sighting.look))
+            if len(self.looks) > (_SMALL_LOOKS if sighting.look.height < _SMALL else _LOOKS):
                 heapq.heappop(self.looks)
 
     def continues(self, sighting: Sighting) -> bool:
         """Whether the sighting surely shows the face of this track, which has room for it."""
         if len(self.faces) >= _LENGTH:
             return False
-        if self.small is None or sighting.crop is None:
+        if self.small is None or sighting.look is None:
             return True
-        return float(self.small @ _small(sighting.crop)) >= _SAME_LOOK
+        return float(self.small @ _small(sighting.look.crop)) >= _SAME_LOOK
 
 
 class Tracker:

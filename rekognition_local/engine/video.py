@@ -33,6 +33,9 @@ _HELD_BYTES = 32_000_000
 _PACKET_COST = 1_000
 """What holding back a group of pictures may take; a packet costs its size and about this much more."""
 
+_CUT_SECONDS, _CUT_PART = 2.0, 0.05
+"""What may be missing at the end, the longer of the two: a sound track or a rounded header may outlast the pictures."""
+
 _Packet: TypeAlias = "av.Packet[av.VideoStream]"
 
 _ADVICE = "Upload the recording as H.264 in MP4 or MOV."
@@ -74,18 +77,43 @@ def frames(path: Path, interval_ms: int) -> Iterator[Frame]:
     What cannot be decoded is left out.
 
     Raises:
-        InvalidVideoError: no video, or not one frame of it can be decoded.
+        InvalidVideoError: no video, or not one frame of it can be decoded; at its end, that the file is cut off.
     """
     interval = interval_ms / 1000
     due = -math.inf
+    reach = _Reach()
     with _opened(path) as (container, stream):
         start = (container.start_time or 0) / av.time_base
-        for time, frame in _decoded(stream, _needed(_packets(container, stream), interval)):
+        for time, frame in _decoded(stream, _needed(reach.of(_packets(container, stream)), interval)):
             if time >= due:
                 due = time + _SLACK * interval
                 yield Frame(max(0, round(1000 * (time - start))), _upright(frame))
+        declared = _duration_ms(container, stream) / 1000
     if due == -math.inf:
         raise InvalidVideoError(_nothing_decodes())
+    _refuse_cut_off(reach.seconds - start, declared)
+
+
+class _Reach:
+    """How far into the video its packets reach, in seconds on the clock of the packets."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def of(self, packets: Iterable[_Packet]) -> Iterator[_Packet]:
+        """The packets, each noted as it passes; the last may show one picture for long, so its end counts."""
+        for packet in packets:
+            lasts = float(packet.duration * packet.time_base) if packet.duration and packet.time_base else 0.0
+            self.seconds = max(self.seconds, _time(packet) + lasts)
+            yield packet
+
+
+def _refuse_cut_off(seconds: float, declared: float) -> None:
+    """Who came only in the missing part would be taken for absent, so a part is not taken for the whole."""
+    if declared - seconds > max(_CUT_SECONDS, _CUT_PART * declared):
+        raise InvalidVideoError(
+            f"The video stops after {seconds:.0f} of {declared:.0f} seconds: the file is cut off. Upload it whole."
+        )
 
 
 @contextmanager

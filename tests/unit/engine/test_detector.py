@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rekognition_local.engine.detector import RawFaces, decode, suppress
+from rekognition_local.engine.detector import suppress, tiles
 from rekognition_local.engine.tracks import overlap
 from rekognition_local.engine.types import BoundingBox
+from rekognition_local.engine.yunet import RawFaces, decode
 
 SIZE = (64, 96)
 
@@ -59,3 +60,14 @@ def test_suppression_keeps_the_best_and_no_two_that_overlap(faces: list[tuple[tu
         assert kept.scores[0] == scores.max()
     rects = [BoundingBox(*map(float, box)) for box in kept.boxes]
     assert all(overlap(one, other) <= 0.3 + 1e-6 for n, one in enumerate(rects) for other in rects[:n])
+
+
+@given(st.integers(1, 3000), st.integers(1, 4000))
+def test_tiles_lie_in_the_picture_and_every_small_face_is_whole_in_one(height: int, width: int) -> None:
+    parts = tiles(height, width)
+    assert all(x >= 0 and y >= 0 and x + w <= width and y + h <= height for x, y, w, h in parts)
+    face = 80
+    for x in {0, width // 3, width // 2, max(0, width - face)}:
+        for y in {0, height // 3, height // 2, max(0, height - face)}:
+            right, bottom = min(x + face, width), min(y + face, height)
+            assert any(a <= x and b <= y and right <= a + w and bottom <= b + h for a, b, w, h in parts)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rekognition_local.engine import Gallery, similarity_of
-from rekognition_local.engine.gallery import DIMENSIONS
+from rekognition_local.engine import Gallery, cosine_of, similarity_of
+from rekognition_local.engine.rows import BLOCK_ROWS, DIMENSIONS
 
 
 def unit(count: int, seed: int) -> NDArray[np.float32]:
@@ -40,6 +40,42 @@ def test_adding_and_removing_in_any_order_leaves_exactly_the_enrolled(changes: l
     for face, matches in enumerate(gallery.search(rows, 1, 99)):
         assert [match.face_id for match in matches] == ([str(face)] if face in enrolled else [])
         assert (str(face) in gallery) == (face in enrolled)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(200, 900),
+    st.integers(1, 40),
+    st.floats(0, 99),
+    st.sampled_from([0.2, 0.6, 2.0]),
+    st.integers(0, 2**32 - 1),
+)
+def test_the_best_of_many_alike_are_the_same_as_by_comparing_with_everyone(
+    count: int, limit: int, threshold: float, spread: float, seed: int
+) -> None:
+    draw = np.random.default_rng(seed)
+    rows = (draw.normal(size=DIMENSIONS) + spread * draw.normal(size=(count, DIMENSIONS))).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    sought = rows[:2]
+    cosines = sought.astype(np.float64) @ rows.astype(np.float64).T
+    for scores, matches in zip(
+        cosines, Gallery([str(n) for n in range(count)], rows).search(sought, limit, threshold), strict=True
+    ):
+        best = [n for n in np.argsort(-scores, kind="stable")[:limit] if scores[n] >= cosine_of(threshold)]
+        assert [match.face_id for match in matches] == [str(n) for n in best]
+        expected = [similarity_of(float(scores[n])) for n in best]
+        assert [match.similarity for match in matches] == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_gallery_of_several_blocks_finds_the_nearest_of_them_all() -> None:
+    rows = unit(2 * BLOCK_ROWS + 5, 11)
+    gallery = Gallery([str(n) for n in range(len(rows))], rows)
+    wanted = np.array([3, BLOCK_ROWS, 2 * BLOCK_ROWS + 4])
+    for place, matches in zip(wanted, gallery.search(rows[wanted], 3, 0), strict=True):
+        cosines = rows.astype(np.float64) @ rows[place].astype(np.float64)
+        assert [match.face_id for match in matches] == [str(n) for n in np.argsort(-cosines)[:3]]
+    gallery.remove(["3"])
+    assert gallery.search(rows[3:4], 1, 99) == [()]
 
 
 def test_an_empty_gallery_matches_nobody() -> None:

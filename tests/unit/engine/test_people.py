@@ -1,10 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rekognition_local.engine import BoundingBox, DetectedFace, Gallery, Pose, Quality
 from rekognition_local.engine.gallery import DIMENSIONS
-from rekognition_local.engine.people import Person, named, pool
+from rekognition_local.engine.naming import named
+from rekognition_local.engine.people import Person, linked
 from rekognition_local.engine.tracks import Track
 
 FACE = DetectedFace(BoundingBox(0.1, 0.1, 0.1, 0.2), (), 95.0, Quality(55.0, 75.0), Pose(0.0, 0.0, 0.0))
@@ -18,7 +23,7 @@ def between(cosine: float, axis: int, towards: int) -> NDArray[np.float32]:
 
 
 def person(row: NDArray[np.float32], *moments: int) -> Person:
-    return Person(faces=dict.fromkeys(moments, FACE), looks=[(1.0, row)], pooled=row)
+    return Person(faces=dict.fromkeys(moments, FACE), looks=1, total=row)
 
 
 @pytest.fixture
@@ -63,14 +68,40 @@ def test_nobody_gives_nothing(gallery: Gallery) -> None:
     assert named([person(between(0.9, 0, 5), 1)], Gallery(), 80) == [()]
 
 
-def test_a_pool_is_the_direction_of_the_mean() -> None:
-    rows = np.stack([between(0.6, 0, 5), between(0.6, 0, 6)])
-    assert pool(rows) == pytest.approx(rows.mean(axis=0) / np.linalg.norm(rows.mean(axis=0)))
-    assert not pool(rows[:0]).any()
+def test_a_person_is_described_by_the_direction_of_the_mean_of_all_looks() -> None:
+    one, other = person(between(0.6, 0, 5), 1), person(2 * between(0.6, 0, 6), 2)
+    one.take(other)
+    mean = between(0.6, 0, 5) + 2 * between(0.6, 0, 6)
+    assert one.pooled == pytest.approx(mean / np.linalg.norm(mean))
+    assert (one.looks, list(one.faces)) == (2, [1, 2])
+    assert not Person().pooled.any()
 
 
 def test_a_track_without_looks_adds_sightings_only() -> None:
     somebody = person(between(0.9, 0, 5), 1)
     somebody.join(Track(faces=[(2, FACE)]), np.empty((0, DIMENSIONS), np.float32))
     assert list(somebody.faces) == [1, 2]
-    assert len(somebody.looks) == 1
+    assert somebody.looks == 1
+
+
+def moved(left: float, *moments: int, cosine: float) -> Person:
+    """Somebody at another place, with this cosine to those made with axis 0."""
+    face = replace(FACE, box=BoundingBox(left, 0.1, 0.1, 0.2))
+    return Person(faces=dict.fromkeys(moments, face), looks=1, total=between(cosine, 0, 7))
+
+
+def test_who_sits_where_somebody_alike_sat_is_the_same_person_and_elsewhere_must_be_more_alike() -> None:
+    sitting = person(between(1, 0, 5), 1)
+    assert len(linked([sitting, moved(0.1, 2, cosine=0.35)])) == 1
+    assert len(linked([person(between(1, 0, 5), 1), moved(0.6, 2, cosine=0.35)])) == 2
+    assert len(linked([person(between(1, 0, 5), 1), moved(0.6, 2, cosine=0.55)])) == 1
+    assert len(linked([person(between(1, 0, 5), 1), moved(0.1, 2, cosine=0.25)])) == 2
+
+
+@given(st.lists(st.tuples(st.sets(st.integers(0, 6), min_size=1, max_size=3), st.integers(0, 3)), max_size=8))
+def test_linking_loses_nobody_and_never_joins_two_seen_together(people: list[tuple[set[int], int]]) -> None:
+    persons = [person(between(0.8, axis, 9), *sorted(moments)) for moments, axis in people]
+    sightings = sorted(moment for one in persons for moment in one.faces)
+    joined = linked(persons)
+    assert sorted(moment for one in joined for moment in one.faces) == sightings
+    assert sum(one.looks for one in joined) == len(people)

@@ -134,6 +134,22 @@ def test_a_violation_does_not_echo_a_long_value_in_full() -> None:
     assert len(str(raised.value)) < 1000
 
 
+@pytest.mark.parametrize(
+    ("operation", "body", "count"),
+    [
+        ("DeleteFaces", {"CollectionId": "a", "FaceIds": ["x"] * 100}, 100),
+        ("DeleteFaces", {"CollectionId": "a", "FaceIds": ["x"] * 100_000}, 1),  # the list itself is too long
+        ("DetectFaces", {"Image": {}, "Attributes": ["x"] * 100_000}, 100_000),
+    ],
+)
+def test_all_violations_are_counted_and_only_the_first_are_told(
+    operation: str, body: dict[str, Any], count: int
+) -> None:
+    with pytest.raises(ValidationError, match=f"^{count} validation error") as raised:
+        parse(operation, body)
+    assert str(raised.value).count("failed to satisfy") == min(count, protocol.MAX_VIOLATIONS_TOLD)
+
+
 @given(st.sampled_from(sorted(OPERATIONS)), JSON)
 def test_any_json_is_parsed_or_refused_with_a_typed_error(operation: str, body: Any) -> None:
     assert _is_parsed_or_refused(operation, body)

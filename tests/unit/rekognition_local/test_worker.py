@@ -10,7 +10,7 @@ from rekognition_local.engine.errors import InvalidVideoError
 from rekognition_local.errors import InvalidS3ObjectError
 from rekognition_local.jobs import FAILED, IN_PROGRESS, SUCCEEDED, Job, JobStore, SearchRequest
 from rekognition_local.objects import S3UnavailableError
-from rekognition_local.worker import MAX_ATTEMPTS, JobWorker
+from rekognition_local.worker import MAX_ATTEMPTS, STALL_SECONDS, JobWorker
 from tests.unit.rekognition_local.conftest import VIDEO, eventually
 from tests.unit.rekognition_local.doubles import DEADLINE_SECONDS, DictObjects, Gate, ScriptedSearch, a_face, a_vector
 
@@ -27,8 +27,8 @@ class Bench:
         return self.jobs.get(self.jobs.create(None, REQUEST, '"1"'))
 
     @contextmanager
-    def worker(self, search: ScriptedSearch) -> Iterator[JobWorker]:
-        worker = JobWorker(self.jobs, self.collections, self.objects, search, self.folder, s3_pause_seconds=0.001)
+    def worker(self, search: ScriptedSearch, stall_seconds: float = STALL_SECONDS) -> Iterator[JobWorker]:
+        worker = JobWorker(self.jobs, self.collections, self.objects, search, self.folder, 0.001, stall_seconds)
         worker.start()
         try:
             yield worker
@@ -164,3 +164,41 @@ def test_no_video_is_left_behind_by_success_failure_or_a_killed_process(bench: B
     bench.objects.failures = [InvalidS3ObjectError("gone")]
     bench.ended(bench.start(), ScriptedSearch())
     assert list(bench.folder.iterdir()) == []
+
+
+def test_a_search_that_hangs_is_given_up_and_the_next_one_runs(bench: Bench) -> None:
+    released, told = Event(), list[str]()
+
+    def hang_once(on_progress: Callable[[int], None]) -> None:
+        if not told:
+            told.append("hangs")
+            assert released.wait(DEADLINE_SECONDS)
+            told.append("awake")
+            try:
+                on_progress(50)
+            except Exception:
+                told.append("ended")
+                raise
+
+    first, second = bench.start(), bench.start()
+    with bench.worker(ScriptedSearch(hang_once), stall_seconds=0.2):
+        eventually(lambda: bench.jobs.get(second.job_id).status == SUCCEEDED)
+        given_up = bench.jobs.get(first.job_id)
+        assert given_up.status == FAILED
+        assert "did not advance" in str(given_up.message)
+        assert "H.264" in str(given_up.message)
+        released.set()  # should it wake up after all, it ends at its next sign of life and changes nothing
+        eventually(lambda: told == ["hangs", "awake", "ended"])
+    assert bench.jobs.get(first.job_id) == given_up
+
+
+def test_a_slow_search_that_advances_is_let_go_on(bench: Bench) -> None:
+    def slowly(on_progress: Callable[[int], None]) -> None:
+        for percent in range(20):
+            on_progress(percent)
+            Event().wait(0.05)
+
+    job = bench.start()
+    with bench.worker(ScriptedSearch(slowly), stall_seconds=0.5):
+        eventually(lambda: bench.jobs.get(job.job_id).status != IN_PROGRESS)
+    assert bench.jobs.get(job.job_id).status == SUCCEEDED
