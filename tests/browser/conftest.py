@@ -38,16 +38,19 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One browser for all tests; each has a context of its own."""
+    """One browser for this folder's tests; each has a context of its own.
+
+    It ends with them, for Playwright keeps an event loop running, in which no other test could run one of its own.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(browser: Browser, pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """A stack with the demo class enrolled and its lesson processed once; not started when there is no browser."""
     folder = tmp_path_factory.mktemp("stack")

@@ -107,12 +107,12 @@ def request_token(video: Video, collection_id: str, threshold: float) -> str:
 
 def matches_key(video: Video) -> str:
     """Where the work bucket keeps what was found in the video."""
-    return f"work/{video.course_id}/{video.session_id}/{video.video_id}/matches.json"
+    return f"{video.course_id}/{video.session_id}/{video.video_id}/matches.json"
 
 
 def resolved_key(video: Video) -> str:
     """Where the work bucket keeps the register that was decided when the video was done."""
-    return f"work/{video.course_id}/{video.session_id}/{video.video_id}/resolved.json"
+    return f"{video.course_id}/{video.session_id}/{video.video_id}/resolved.json"
 
 
 def _problem(key: str, prefix: str, folders: list[str], name: str) -> str:

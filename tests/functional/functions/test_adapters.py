@@ -178,10 +178,10 @@ def test_only_the_default_course_needs_no_item(aws: None) -> None:
 
 
 def test_documents_come_back_and_missing_ones_have_a_name(aws_services: Services) -> None:
-    aws_services.work.put("work/é b+c/matches.json", {"x": [1, 2.5, None, "ü"]})
-    assert aws_services.work.get("work/é b+c/matches.json") == {"x": [1, 2.5, None, "ü"]}
+    aws_services.work.put("a/é b+c/matches.json", {"x": [1, 2.5, None, "ü"]})
+    assert aws_services.work.get("a/é b+c/matches.json") == {"x": [1, 2.5, None, "ü"]}
     with pytest.raises(ObjectNotFoundError):
-        aws_services.work.get("work/missing.json")
+        aws_services.work.get("a/missing.json")
 
 
 @pytest.mark.parametrize(
@@ -251,9 +251,9 @@ class TestSessions:
         for each in (video(), BACK):
             sessions.add_video(each, NOON, EXECUTION)
             sessions.search_started(each, f"job-{each.video_id}", "7.0")
-            sessions.collected(each, f"work/{each.video_id}", None)
+            sessions.collected(each, f"a/{each.video_id}", None)
         assert {name: record.matches_key for name, record in sessions.videos(video()).items()} == {
-            each.video_id: f"work/{each.video_id}" for each in (video(), BACK)
+            each.video_id: f"a/{each.video_id}" for each in (video(), BACK)
         }
         assert sessions.video_complete(video(), COUNTS, THRESHOLDS) is Progress.PROCESSING
         assert sessions.video_complete(BACK, COUNTS, THRESHOLDS) is Progress.COMPLETE

@@ -14,7 +14,7 @@ ROWS = decide(
     THRESHOLDS,
     "2026-11-20",
 )
-REGISTER = Register("cs101", "2026-11-20", "cs101#2026-11-20", "2026-11-20", THRESHOLDS, ("work/a", "work/b"), 1, ROWS)
+REGISTER = Register("cs101", "2026-11-20", "cs101#2026-11-20", "2026-11-20", THRESHOLDS, ("a", "b"), 1, ROWS)
 
 
 def test_matches_and_registers_read_back_as_they_were_written() -> None:

@@ -168,8 +168,8 @@ def test_a_request_token_fits_the_service_and_changes_with_every_part_of_the_req
 
 def test_work_keys_derive_from_the_video() -> None:
     made = video()
-    assert keys.matches_key(made) == f"work/cs101/2026-11-20/{made.video_id}/matches.json"
-    assert keys.resolved_key(made) == f"work/cs101/2026-11-20/{made.video_id}/resolved.json"
+    assert keys.matches_key(made) == f"cs101/2026-11-20/{made.video_id}/matches.json"
+    assert keys.resolved_key(made) == f"cs101/2026-11-20/{made.video_id}/resolved.json"
 
 
 def test_an_unfiled_video_is_a_session_of_its_own() -> None:
