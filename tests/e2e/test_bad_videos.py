@@ -18,7 +18,7 @@ EMPTY_COURSE = "NOBODY-1"
 ONLY_THE_MAN = {"S-1": "present", "S-2": "absent", "S-3": "absent"}
 NOBODY = dict.fromkeys(STUDENTS, "absent")
 FORM = "Name the video videos/<course>/<YYYY-MM-DD>/<name>.mp4"
-UPLOAD = "Upload the recording as H.264 in MP4 or MOV."
+UPLOAD = "Upload the recording as H.264 in MP4 or MOV. If the file does not play to its end"
 
 Content = Callable[[Path, Path], bytes]
 """The pictures' folder and an empty one ▶ an object's bytes."""

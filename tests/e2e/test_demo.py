@@ -11,7 +11,7 @@ import pytest
 from local.demo import OUTPUT, WORK
 from local.demo_class import COURSE_ID, DATE, STUDENTS
 from local.home import ROOT, Home
-from tests.e2e.test_local_stack import of_home
+from tests.e2e.process import of_home
 
 pytestmark = pytest.mark.stack
 

@@ -5,13 +5,9 @@ Fifty kills by hand: `KILLS=50 make test ARGS=tests/e2e/test_durability.py`; SEE
 
 import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -26,10 +22,10 @@ from attendance.aws.compose import enroller
 from attendance.settings import Settings
 from local import clients
 from local.children import ChildError
-from local.home import ROOT, Endpoints, Home
+from local.home import Endpoints, Home
 from local.journal import frame
-from local.network import free_port
 from local.supervisor import LocalStack
+from tests.e2e.process import kill, launched, up
 from tests.statemachine.machine import Machine, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
@@ -48,59 +44,6 @@ OBJECT = "kept/one"
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
-
-
-def launched(home: Home) -> subprocess.Popen[bytes]:
-    """`python -m local.up`, as `make up` runs it."""
-    environment = {"PATH": os.environ["PATH"], "ROLLCALL_HOME": str(home.folder), "PORT": str(free_port())}
-    with (home.folder.parent / "up.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "local.up"],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-
-
-@contextmanager
-def up(home: Home) -> Iterator[tuple[subprocess.Popen[bytes], Endpoints]]:
-    """A running stack; killed with everything it started at the end."""
-    process = launched(home)
-    try:
-        yield process, eventually(lambda: started(home, process), "the start of the stack")
-    finally:
-        kill(home, process)
-
-
-def started(home: Home, process: subprocess.Popen[bytes]) -> Endpoints | None:
-    assert process.poll() is None, (home.folder.parent / "up.log").read_text()
-    return home.running("/_ministack/health")
-
-
-def kill(home: Home, process: subprocess.Popen[bytes]) -> None:
-    """SIGKILL for the supervisor and all that it started, in one go."""
-    for pid in [process.pid, *of_home(home)]:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    process.wait()
-    eventually(lambda: not of_home(home), "the end of the stack")
-
-
-def of_home(home: Home) -> list[int]:
-    """The processes that belong to a home: it is in their environment."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                if str(home.folder).encode() in (entry / "environ").read_bytes():
-                    found.append(int(entry.name))
-            except OSError:
-                continue  # it ended, or is not ours to look at
-    return found
 
 
 KINDS = ("put", "correction", "count", "batch", "transaction", "object")

@@ -5,10 +5,7 @@ import os
 import signal
 import socket
 import stat
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,62 +15,14 @@ from boto3.dynamodb.conditions import Key
 from attendance.aws.compose import enroller
 from attendance.settings import Settings
 from local import clients
-from local.home import ROOT, Endpoints, Home
-from local.network import answers, free_port
+from local.home import Endpoints, Home
+from local.network import answers
+from tests.e2e.process import launched, of_home, printed, stop, up
 from tests.statemachine.machine import Machine, eventually
 
 pytestmark = pytest.mark.stack
 
 COURSE, DATE = "E2E-1", "2026-11-20"
-
-
-def start(home: Home, port: int | None = None) -> subprocess.Popen[str]:
-    """`python -m local.up`, as `make up` runs it, with hostile AWS settings in the environment."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "ROLLCALL_HOME": str(home.folder),
-        "PORT": str(port or free_port()),
-        "AWS_PROFILE": "a-profile-that-does-not-exist",
-        "AWS_ENDPOINT_URL": "http://192.0.2.1",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "local.up"],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-@contextmanager
-def up(home: Home) -> Iterator[tuple[subprocess.Popen[str], Endpoints]]:
-    """A running stack; killed at the end should the test have left it running."""
-    process = start(home)
-    try:
-        yield process, eventually(lambda: started(home, process), "the start of the stack")
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def started(home: Home, process: subprocess.Popen[str]) -> Endpoints | None:
-    assert process.poll() is None, process.communicate()[0]
-    return home.running("/_ministack/health")
-
-
-def of_home(home: Home) -> dict[int, str]:
-    """The processes that belong to a home: it is in their environment, as temp folder or otherwise."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                if str(home.folder).encode() in (entry / "environ").read_bytes():
-                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue  # it ended, or is not ours to look at
-    return found
 
 
 def enrol(endpoints: Endpoints, pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,12 +40,6 @@ def register(endpoints: Endpoints) -> dict[str, str]:
     return {row["student_id"]: row["status"] for row in rows}
 
 
-def stop(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=60)
-    return process.returncode, output
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
@@ -110,10 +53,9 @@ def test_a_video_becomes_a_register_that_outlives_every_stop(
         run = Machine(endpoints).upload(f"videos/{COURSE}/{DATE}/man.mp4", (pictures / "man.mp4").read_bytes())
         assert run.status == "SUCCEEDED"
         assert register(endpoints) == {"S-1": "present", "S-2": "absent"}
-        code, output = stop(process, signal.SIGINT)
-        assert code == 0
-        assert endpoints.web in output
-        assert f"s3://{endpoints.bucket}/videos/" in output
+        assert stop(process, signal.SIGINT) == 0
+        assert endpoints.web in printed(home)
+        assert f"s3://{endpoints.bucket}/videos/" in printed(home)
         assert not home.endpoints_file.exists()
         assert of_home(home) == {}
 
@@ -127,7 +69,7 @@ def test_a_video_becomes_a_register_that_outlives_every_stop(
 
     with up(home) as (process, third):
         assert register(third) == {"S-1": "present", "S-2": "absent"}
-        assert stop(process, signal.SIGTERM)[0] == 0
+        assert stop(process, signal.SIGTERM) == 0
 
 
 def test_a_killed_supervisor_takes_the_functions_with_it(home: Home) -> None:
@@ -144,18 +86,15 @@ def test_a_killed_emulator_stops_the_stack_with_the_reason(home: Home) -> None:
         Machine(endpoints).upload("videos/notes.txt")
         emulator = next(pid for pid, command in of_home(home).items() if "local.emulator" in command)
         os.kill(emulator, signal.SIGKILL)
-        output, _ = process.communicate(timeout=60)
-        assert process.returncode == 1
-        assert "The emulated AWS was killed by signal 9." in output
+        assert process.wait(timeout=60) == 1
+        assert "The emulated AWS was killed by signal 9." in printed(home)
         eventually(lambda: not of_home(home), "the end of the rest")
 
 
 def test_a_second_stack_on_one_home_is_refused_and_the_first_goes_on(home: Home) -> None:
     with up(home) as (process, endpoints):
-        second = start(home)
-        output, _ = second.communicate(timeout=60)
-        assert second.returncode == 1
-        assert f"Rollcall already runs on {home.folder} (process {process.pid})" in output
+        assert launched(home).wait(timeout=60) == 1
+        assert f"Rollcall already runs on {home.folder} (process {process.pid})" in printed(home)
         assert answers(f"{endpoints.web}/healthz")
 
 
@@ -166,16 +105,14 @@ def test_two_stacks_on_two_homes_do_not_disturb_each_other(home: Home, tmp_path:
             {other.web, other.aws, other.rekognition}
         )
         assert Machine(other).upload("videos/notes.txt").error
-        assert stop(other_process, signal.SIGINT)[0] == 0
+        assert stop(other_process, signal.SIGINT) == 0
         assert Machine(endpoints).upload("videos/notes.txt").error
 
 
 def test_a_taken_port_is_told_with_what_to_set(home: Home) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        process = start(home, taken.getsockname()[1])
-        output, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "set PORT to a free one" in output
+        assert launched(home, taken.getsockname()[1]).wait(timeout=60) == 1
+    assert "set PORT to a free one" in printed(home)
     assert of_home(home) == {}
 
 

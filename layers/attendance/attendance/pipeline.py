@@ -230,7 +230,7 @@ def _refuse_size(uploaded: VideoObject) -> None:
 def _failed(message: str) -> FaceSearchFailedError:
     return FaceSearchFailedError(
         f"The face service could not search the video: {message.rstrip('.')}. "
-        "Check that it is an MP4 or MOV file with H.264 video that plays to its end, then upload it again."
+        "If the file does not play to its end on your computer, export it again, as H.264, before you upload it."
     )
 
 

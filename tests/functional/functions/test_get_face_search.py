@@ -38,7 +38,7 @@ def test_a_search_that_failed_raises_with_the_services_words_and_what_to_do(
     status: str, world: World, step: Step
 ) -> None:
     world.faces.states = [SearchState(status, "Unsupported codec.", None)]
-    with pytest.raises(FaceSearchFailedError, match=r"Unsupported codec\. Check that it is an MP4"):
+    with pytest.raises(FaceSearchFailedError, match=r"Unsupported codec\. If the file .* export it again, as H\.264"):
         step("get_face_search", {"job": JOB})
 
 

@@ -1,0 +1,33 @@
+"""The emulated AWS behind its journal, once for all of these tests: it reads its settings when it is imported."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from local.emulator import emulator_environment
+from local.journal_calls import App
+from tests.unit.local.journaled import Stack, make_table
+
+
+@pytest.fixture(scope="package")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("emulator")
+
+
+@pytest.fixture(scope="package")
+def emulator(folder: Path) -> App:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in emulator_environment(folder, 1, "http://127.0.0.1:1").items():
+            patch.setenv(name, value)
+        from ministack.app import app
+
+        asyncio.run(make_table(app))
+    return app
+
+
+@pytest.fixture
+def stack(emulator: App, folder: Path) -> Stack:
+    stack = Stack(emulator, folder)
+    asyncio.run(stack.empty())
+    return stack
