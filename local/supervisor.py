@@ -189,7 +189,6 @@ class LocalStack:
             "ROLLCALL_REKOGNITION_HOME": str(self.home.rekognition),
             "ROLLCALL_REKOGNITION_PORT": address.rsplit(":", 1)[1],
             "AWS_ENDPOINT_URL": aws,
-            "MALLOC_ARENA_MAX": "2",  # its threads pass large pictures on: more arenas would only hold freed memory
         }
         return self._spawn("face service", "rekognition_local", environment, f"{address}/healthz")
 

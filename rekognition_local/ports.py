@@ -1,6 +1,6 @@
 """What the service asks of the face engine and of S3, as types, so that either can be exchanged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rekognition_local.engine.gallery import Gallery
-from rekognition_local.engine.types import DetectedFace, VideoSearchResult
+from rekognition_local.engine.types import DetectedFace, OnProgress, VideoSearchResult
 
 Picture = npt.NDArray[np.uint8]
 Embeddings = npt.NDArray[np.float32]
@@ -32,10 +32,8 @@ class FaceModel(Protocol):
 class VideoSearch(Protocol):
     """Searches a video file for the faces of a gallery."""
 
-    def __call__(
-        self, path: Path, gallery: Gallery, threshold: float, on_progress: Callable[[int], None]
-    ) -> VideoSearchResult:
-        """Tell `on_progress` percents (0-100) on the way; whatever it raises ends the search."""
+    def __call__(self, path: Path, gallery: Gallery, threshold: float, on_progress: OnProgress) -> VideoSearchResult:
+        """Tell `on_progress` how far it is on the way; whatever that raises ends the search."""
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
 """The face service with its real engine and S3."""
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rekognition_local.engine.face_engine import FaceEngine
 from rekognition_local.engine.gallery import Gallery
 from rekognition_local.engine.search import search_video
-from rekognition_local.engine.types import VideoSearchResult
+from rekognition_local.engine.types import OnProgress, VideoSearchResult
 from rekognition_local.engine.video import probe
 from rekognition_local.errors import VideoTooLargeError
 from rekognition_local.objects import S3Objects
@@ -45,7 +45,7 @@ def running_service(settings: Settings) -> Iterator[FaceService]:
 def engine_search(engine: FaceEngine) -> VideoSearch:
     """The engine's video search, behind Rekognition's limit on a video's length."""
 
-    def search(path: Path, gallery: Gallery, threshold: float, on_progress: Callable[[int], None]) -> VideoSearchResult:
+    def search(path: Path, gallery: Gallery, threshold: float, on_progress: OnProgress) -> VideoSearchResult:
         if probe(path).duration_ms > MAX_DURATION_MS:
             raise VideoTooLargeError("The video is longer than 6 hours; cut it into parts.")
         return search_video(path, engine, gallery, threshold, on_progress)

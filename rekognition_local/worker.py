@@ -15,7 +15,7 @@ from rekognition_local import shapes
 from rekognition_local.collections import CollectionStore
 from rekognition_local.engine.errors import EngineError
 from rekognition_local.engine.gallery import Gallery
-from rekognition_local.engine.types import VideoSearchResult
+from rekognition_local.engine.types import SearchProgress, VideoSearchResult
 from rekognition_local.errors import RekognitionError
 from rekognition_local.jobs import Job, JobStore
 from rekognition_local.objects import S3UnavailableError
@@ -45,7 +45,7 @@ class _StoppedError(Exception):
 @dataclass(frozen=True)
 class _Progress:
     job: Job
-    percent: int
+    search: SearchProgress
 
 
 class JobWorker:
@@ -94,10 +94,10 @@ class JobWorker:
         if progress is not None:  # an attempt that ended on purpose does not count
             self._jobs.attempt(progress.job, -1)
 
-    def percent(self, job_id: str) -> int | None:
-        """How much of the job's video is searched, 0-100; None when it has not begun."""
+    def progress(self, job_id: str) -> SearchProgress | None:
+        """How far the search of the job's video has come; None when it has not begun."""
         progress = self._progress
-        return progress.percent if progress is not None and progress.job.job_id == job_id else None
+        return progress.search if progress is not None and progress.job.job_id == job_id else None
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -117,7 +117,7 @@ class JobWorker:
             self._jobs.fail(job, f"The service ended unexpectedly {MAX_ATTEMPTS} times while it searched this video.")
             return
         self._jobs.attempt(job, +1)
-        self._progress = _Progress(job, 0)
+        self._progress = _Progress(job, SearchProgress(0, 0))
         try:
             result = self._searched(job)
         except _StoppedError:
@@ -141,10 +141,10 @@ class JobWorker:
         search: Future[VideoSearchResult] = Future()
         signs, given_up = [time.monotonic()], Event()
 
-        def on_progress(percent: int) -> None:
+        def on_progress(progress: SearchProgress) -> None:
             if self._stopping.is_set() or given_up.is_set():
                 raise _StoppedError
-            self._progress = _Progress(job, percent)
+            self._progress = _Progress(job, progress)
             signs[0] = time.monotonic()
 
         def run() -> None:

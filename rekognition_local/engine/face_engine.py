@@ -91,7 +91,7 @@ class FaceEngine:
     ) -> list[tuple[DetectedFace, Look]]:
         """The faces of a video's frame with what is needed to embed them later; landmarks as first found.
 
-        `small` are parts of the frame to search for small faces, `large` whether to search for very large ones.
+        `small` are parts of the frame to search unshrunk, `large` whether to search for very large ones.
         """
         raw = self._detector.detect(image, small, large=large)
         seen = []

@@ -21,6 +21,11 @@ SAME_PLACE = 0.3
 all looks pooled, at one place at other times. One photo each, 1,000 strangers: one in a hundred reaches 0.48 with
 somebody; with one certain other person, as at one place, far fewer do."""
 
+_KNOWN_LOOKS = 4
+_TRUSTED = 2
+"""Looks after which a person is known well, and tracks then taken on trust, one after the other, for being where that
+person just was. The next is looked at again, so whoever took a known person's place is found out."""
+
 
 @dataclass(slots=True, eq=False)
 class Person:
@@ -28,6 +33,7 @@ class Person:
 
     faces: dict[int, DetectedFace] = field(default_factory=dict)
     looks: int = 0
+    trusted: int = 0
     total: NDArray[np.float32] = field(default_factory=lambda: np.zeros(DIMENSIONS, np.float32))
 
     @property
@@ -46,7 +52,16 @@ class Person:
         """Take in a track and the embeddings (n, 128) of its looks."""
         self.faces.update(track.faces)
         self.looks += len(rows)
+        self.trusted = 0
         self.total = self.total + weighted(track, rows)
+
+    def trust(self, track: Track) -> bool:
+        """Take in a track that came right after this person's at the same place without a look, if that is safe."""
+        if self.looks < _KNOWN_LOOKS or self.trusted >= _TRUSTED or track.is_small or self.meets(track.moments):
+            return False
+        self.faces.update(track.faces)
+        self.trusted += 1
+        return True
 
     def take(self, other: "Person") -> None:
         """Take in somebody who turned out to be the same."""
@@ -68,19 +83,21 @@ class People:
         self._owners: dict[Track, Person] = {}
 
     def join(self, tracks: Sequence[Track]) -> None:
-        """Give each track to the person it shows, new or known; embeds all their looks together."""
-        rows = self._embedded([kept.look for track in tracks for kept in track.looks])
+        """Give each track to the person it shows, new or known; embeds all looks that are needed together."""
+        doubtful = [track for track in tracks if not self._trusted(track)]
+        rows = self._embedded([kept.look for track in doubtful for kept in track.looks])
         start = 0
-        for track in tracks:
+        for track in doubtful:
             own = rows[start : start + len(track.looks)]
             start += len(track.looks)
             person = self._owner(track, own)
             person.join(track, own)
-            self._owners[track] = person
-            if track.before is not None:  # nobody follows it a second time: let its memory go
-                self._owners.pop(track.before, None)
-                track.before = None
-            track.looks.clear()
+            self._keep(track, person)
+
+    @property
+    def count(self) -> int:
+        """How many people were told apart so far; some may turn out to be one."""
+        return len(self._persons)
 
     def sightings(self, gallery: Gallery, threshold: float) -> tuple[PersonSighting, ...]:
         """All sightings by time, persons numbered by first appearance, with matches of at least `threshold` (0-100)."""
@@ -93,21 +110,38 @@ class People:
         ]
         return tuple(sorted(found, key=lambda sighting: (sighting.timestamp_ms, sighting.index)))
 
+    def _trusted(self, track: Track) -> bool:
+        before = self._before(track)
+        if before is None or not before.trust(track):
+            return False
+        self._keep(track, before)
+        return True
+
+    def _before(self, track: Track) -> Person | None:
+        return self._owners.get(track.before) if track.before is not None else None
+
+    def _keep(self, track: Track, person: Person) -> None:
+        """Remember whose track it is, for the one that may follow it; let go what is no longer needed."""
+        self._owners[track] = person
+        if track.before is not None:  # nobody follows that a second time
+            self._owners.pop(track.before, None)
+            track.before = None
+        track.looks.clear()
+
     def _embedded(self, looks: Sequence[Look]) -> NDArray[np.float32]:
         parts = [looks[start : start + BATCH] for start in range(0, len(looks), BATCH)]
         rows = list(self._pool.map(self._engine.embed_looks, parts))
         return np.concatenate(rows) if rows else np.empty((0, DIMENSIONS), np.float32)
 
     def _owner(self, track: Track, rows: NDArray[np.float32]) -> Person:
-        moments = [moment for moment, _ in track.faces]
-        before = self._owners.get(track.before) if track.before is not None else None
+        before = self._before(track)
         pooled = unit_rows(weighted(track, rows)[None])[0]
-        if before is not None and not before.meets(moments):
+        if before is not None and not before.meets(track.moments):
             unknown = not before.looks or not len(rows)
             if unknown or float(before.pooled @ pooled) >= SAME_AFTER:
                 return before
         for person in self._alike(pooled) if len(rows) else ():
-            if not person.meets(moments):
+            if not person.meets(track.moments):
                 return person
         self._persons.append(Person())
         return self._persons[-1]

@@ -1,12 +1,13 @@
 """Face search in a recorded video: who of the gallery is seen, when and where."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
+from rekognition_local.engine.detector import Tile
 from rekognition_local.engine.face_engine import FaceEngine
 from rekognition_local.engine.gallery import Gallery
 from rekognition_local.engine.people import People
@@ -14,27 +15,26 @@ from rekognition_local.engine.room import Room
 from rekognition_local.engine.runtime import CORES
 from rekognition_local.engine.similarity import cosine_of
 from rekognition_local.engine.tracks import Sighting, Track, Tracker, fit_to_recognise
-from rekognition_local.engine.types import VideoSearchResult
+from rekognition_local.engine.types import OnProgress, SearchProgress, VideoSearchResult
 from rekognition_local.engine.video import Frame, frames, probe
 
 _TOGETHER = 16
 """Tracks whose faces are embedded in one go: large batches are faster, but hold the close-ups in memory."""
 
-_SAMPLES = 30
-_SHORTEST_MS = 500
-_LONGEST_MS = 5000
+_Task: TypeAlias = tuple[Frame, Sequence[Tile], bool]
+"""A frame, its parts to be searched unshrunk, and whether to search it for very large faces."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
 def search_video(
-    path: Path, engine: FaceEngine, gallery: Gallery, threshold: float, on_progress: Callable[[int], None]
+    path: Path, engine: FaceEngine, gallery: Gallery, threshold: float, on_progress: OnProgress
 ) -> VideoSearchResult:
     """Find the people of a video and which enrolled faces they match with at least `threshold` (Similarity 0-100).
 
     People are told apart by their whole track, and everyone seen is reported, known or not; a face too small or too
-    turned to be recognised has no matches. `on_progress` gets the percent done, rising, 100 at the end.
+    turned to be recognised has no matches. `on_progress` gets a rising percent, 100 at the end.
 
     Raises:
         InvalidVideoError: no video, or not one frame of it can be decoded.
@@ -42,17 +42,17 @@ def search_video(
     """
     cosine_of(threshold)
     metadata = probe(path)
-    tracker, room = Tracker(), Room(metadata.height, metadata.width)
+    tracker, room = Tracker(), Room(metadata.height, metadata.width, metadata.duration_ms)
     percent, last_ms = -1, 0
     with ThreadPoolExecutor(CORES) as pool:
         people = People(engine, pool)
         waiting: list[Track] = []
 
-        def look(frame: Frame) -> tuple[int, list[Sighting]]:
-            return _sightings(frame, engine, room)
+        def look(task: _Task) -> tuple[int, list[Sighting]]:
+            return _sightings(engine, *task)
 
-        samples = frames(path, sampling_interval_ms(metadata.duration_ms))
-        for frame_ms, sightings in ordered(pool, look, samples):
+        for frame_ms, sightings in ordered(pool, look, _tasks(path, room)):
+            room.learn([sighting.face for sighting in sightings])
             waiting += tracker.update(sightings)
             if len(waiting) >= _TOGETHER:
                 people.join(waiting)
@@ -61,19 +61,11 @@ def search_video(
             done = min(99, 100 * last_ms // max(metadata.duration_ms, last_ms, 1))
             if done > percent and metadata.duration_ms:
                 percent = done
-                on_progress(percent)
+                on_progress(SearchProgress(percent, people.count))
         people.join(waiting + tracker.finish())
     persons = people.sightings(gallery, threshold)
-    on_progress(100)
+    on_progress(SearchProgress(100, people.count))
     return VideoSearchResult(replace(metadata, duration_ms=metadata.duration_ms or last_ms), persons)
-
-
-def sampling_interval_ms(duration_ms: int) -> int:
-    """How far apart to look: thirty times in a short recording, and every five seconds in one of 150 seconds or more.
-
-    A student stays for minutes, so a long recording needs fewer looks per minute to see everybody well many times.
-    """
-    return min(_LONGEST_MS, max(_SHORTEST_MS, duration_ms // _SAMPLES))
 
 
 def ordered(
@@ -81,7 +73,9 @@ def ordered(
 ) -> Iterator[_Result]:
     """The results in the order of the items, computed by the pool's threads while the next items are made.
 
-    At most `CORES` + 1 items wait or are worked on, whatever the number of items.
+    At most `CORES` + 1 items wait or are worked on, whatever the number of items. An item is made when the results of
+    all items more than `CORES` + 1 before it were taken, neither earlier nor later: so what is learnt from results may
+    steer the making of items, and the outcome does not depend on the speed of threads.
     """
     running: deque[Future[_Result]] = deque()
     try:
@@ -96,10 +90,15 @@ def ordered(
             future.cancel()
 
 
-def _sightings(frame: Frame, engine: FaceEngine, room: Room) -> tuple[int, list[Sighting]]:
+def _tasks(path: Path, room: Room) -> Iterator[_Task]:
+    """The frames to look at and how, as the room asks for by then."""
+    for frame in frames(path, room.interval_ms):
+        yield frame, room.tiles(), room.look_for_large()
+
+
+def _sightings(engine: FaceEngine, frame: Frame, small: Sequence[Tile], large: bool) -> tuple[int, list[Sighting]]:
     height = frame.image.shape[0]
-    seen = engine.glance(frame.image, room.tiles(), large=room.look_for_large())
-    room.learn([face for face, _ in seen])
+    seen = engine.glance(frame.image, small, large=large)
     return frame.timestamp_ms, [
         Sighting(frame.timestamp_ms, face, look if fit_to_recognise(face, height) else None) for face, look in seen
     ]

@@ -69,6 +69,16 @@ class Track:
         """Where the face was last seen."""
         return self.faces[-1][1].box
 
+    @property
+    def moments(self) -> list[int]:
+        """When the face was seen, milliseconds from the video's start."""
+        return [moment for moment, _ in self.faces]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it takes many looks to know this face."""
+        return any(kept.look.height < _SMALL for kept in self.looks)
+
     def add(self, sighting: Sighting) -> None:
         """Extend by a sighting, keeping only the best looks."""
         self.faces.append((sighting.timestamp_ms, sighting.face))

@@ -1,6 +1,8 @@
 """Values that cross the engine's border. Positions and sizes are ratios of the picture's width and height."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,18 @@ class PersonSighting:
     box: BoundingBox
     face: DetectedFace
     matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchProgress:
+    """How far a video's search has come: 0-100 percent of it, and how many people were told apart so far."""
+
+    percent: int
+    people: int
+
+
+OnProgress: TypeAlias = Callable[[SearchProgress], None]
+"""Told on the way how far a search has come; what it raises ends the search."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Recorded video to a few upright frames, decoding as little as possible."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -70,8 +70,8 @@ def probe(path: Path) -> VideoMetadata:
         )
 
 
-def frames(path: Path, interval_ms: int) -> Iterator[Frame]:
-    """Frames about `interval_ms` apart, in order of time; one in memory at a time.
+def frames(path: Path, interval_ms: Callable[[], int]) -> Iterator[Frame]:
+    """Frames about `interval_ms()` apart, which is asked before each, in order of time; one in memory at a time.
 
     Where key frames come at least every two intervals only they are decoded; elsewhere all that other frames build on.
     What cannot be decoded is left out.
@@ -79,14 +79,13 @@ def frames(path: Path, interval_ms: int) -> Iterator[Frame]:
     Raises:
         InvalidVideoError: no video, or not one frame of it can be decoded; at its end, that the file is cut off.
     """
-    interval = interval_ms / 1000
     due = -math.inf
     reach = _Reach()
     with _opened(path) as (container, stream):
         start = (container.start_time or 0) / av.time_base
-        for time, frame in _decoded(stream, _needed(reach.of(_packets(container, stream)), interval)):
+        for time, frame in _decoded(stream, _needed(reach.of(_packets(container, stream)), interval_ms)):
             if time >= due:
-                due = time + _SLACK * interval
+                due = time + _SLACK * interval_ms() / 1000
                 yield Frame(max(0, round(1000 * (time - start))), _upright(frame))
         declared = _duration_ms(container, stream) / 1000
     if due == -math.inf:
@@ -163,7 +162,7 @@ def _packets(container: av.container.InputContainer, stream: av.VideoStream) -> 
         return
 
 
-def _needed(packets: Iterable[_Packet], interval: float) -> Iterator[_Packet]:
+def _needed(packets: Iterable[_Packet], interval_ms: Callable[[], int]) -> Iterator[_Packet]:
     """Of a short group of pictures the key frame, if one is due by then; of a group over two intervals long all."""
     group: list[_Packet] = []  # held back until it is clear how long the group is; empty once it is long
     held, due = 0, -math.inf
@@ -171,7 +170,7 @@ def _needed(packets: Iterable[_Packet], interval: float) -> Iterator[_Packet]:
         if packet.is_keyframe:
             for key in _if_due(group, due):
                 yield key
-                due = _time(key) + _SLACK * interval
+                due = _time(key) + _SLACK * interval_ms() / 1000
             # an edit list may hide the key frame but not those after it: then all are needed
             group, held = ([] if packet.is_discard else [packet]), packet.size
         elif group:
@@ -179,7 +178,7 @@ def _needed(packets: Iterable[_Packet], interval: float) -> Iterator[_Packet]:
             held += packet.size + _PACKET_COST
         if not group:
             yield packet
-        elif _time(packet) - _time(group[0]) > 2 * interval or held > _HELD_BYTES:
+        elif _time(packet) - _time(group[0]) > 2 * interval_ms() / 1000 or held > _HELD_BYTES:
             yield from group
             group = []
     yield from _if_due(group, due)

@@ -64,9 +64,9 @@ def _status_message(service: FaceService, job: Job) -> str | None:
     """AWS gives only the reason of a failure; progress is told here too, because a person is waiting."""
     if job.status != IN_PROGRESS:
         return job.message
-    percent = service.worker.percent(job.job_id)
-    if percent is not None:
-        return f"{percent} percent of the video searched"
+    progress = service.worker.progress(job.job_id)
+    if progress is not None:
+        return f"{progress.percent} percent of the video searched, people seen: {progress.people}"
     return f"Waiting; earlier searches in progress: {service.jobs.earlier(job)}"
 
 

@@ -66,7 +66,7 @@ def survive(content: bytes, suffix: str) -> str:
                 file.write(content)
                 file.flush()
                 duration_ms = probe(Path(file.name)).duration_ms
-                sum(1 for _ in frames(Path(file.name), 1_000 if duration_ms < 600_000 else 2_000))
+                sum(1 for _ in frames(Path(file.name), lambda: 1_000 if duration_ms < 600_000 else 2_000))
     except EngineError as error:
         return type(error).__name__
     return "ok"

@@ -21,7 +21,7 @@ def test_footage_is_described(pictures: Path) -> None:
 @pytest.mark.parametrize("key_interval", [1, 5, 10, 20, 50])
 def test_samples_come_in_time_wherever_the_key_frames_are(tmp_path: Path, key_interval: int) -> None:
     video = write_video(tmp_path / "v.mp4", counting(50), key_interval=key_interval)
-    found = [(frame.timestamp_ms, number_of(frame.image)) for frame in frames(video, 1000)]
+    found = [(frame.timestamp_ms, number_of(frame.image)) for frame in frames(video, lambda: 1000)]
     assert all(moment == 100 * number for moment, number in found)
     gaps = np.diff([moment for moment, _ in found])
     assert gaps.min() >= 900
@@ -32,13 +32,13 @@ def test_samples_come_in_time_wherever_the_key_frames_are(tmp_path: Path, key_in
 
 def test_where_key_frames_are_frequent_nothing_else_is_decoded(tmp_path: Path) -> None:
     video = write_video(tmp_path / "v.mp4", counting(60), key_interval=20)
-    assert [number_of(frame.image) for frame in frames(video, 1000)] == [0, 20, 40]
+    assert [number_of(frame.image) for frame in frames(video, lambda: 1000)] == [0, 20, 40]
 
 
 def test_uneven_frames_are_sampled_by_their_time(tmp_path: Path) -> None:
     times = [0, 1, 2, 3, 40, 41, 42, 90, 91, 92]
     video = write_video(tmp_path / "v.mp4", counting(10), key_interval=100, times=times)
-    found = [(frame.timestamp_ms, number_of(frame.image)) for frame in frames(video, 1000)]
+    found = [(frame.timestamp_ms, number_of(frame.image)) for frame in frames(video, lambda: 1000)]
     assert found == [(0, 0), (4000, 4), (9000, 7)]
 
 
@@ -57,7 +57,7 @@ def test_uneven_frames_are_sampled_by_their_time(tmp_path: Path) -> None:
 def test_common_containers_and_codecs_are_read(tmp_path: Path, name: str, codec: str) -> None:
     video = write_video(tmp_path / name, counting(20), codec=codec)
     assert probe(video).width == 128
-    found = [(frame.timestamp_ms, number_of(frame.image)) for frame in frames(video, 1000)]
+    found = [(frame.timestamp_ms, number_of(frame.image)) for frame in frames(video, lambda: 1000)]
     assert len(found) >= 2
     assert found[0] == (0, 0)
     assert found[1][0] == pytest.approx(100 * found[1][1], abs=50)
@@ -68,7 +68,7 @@ def test_a_phone_held_otherwise_gives_upright_frames(tmp_path: Path, rotation: i
     picture = np.zeros((96, 128, 3), np.uint8)
     picture[:48, :64] = 255
     video = write_video(tmp_path / "v.mp4", [picture] * 3, rotation=rotation)
-    image = next(frames(video, 1000)).image
+    image = next(frames(video, lambda: 1000)).image
     upright = np.rot90(picture, turns)
     assert image.shape == upright.shape
     assert np.abs(image.astype(int) - upright).mean() < 10
@@ -82,7 +82,7 @@ def test_damage_in_the_middle_costs_only_the_damaged_part(tmp_path: Path) -> Non
     third = len(data) // 3
     data[third : third + 20_000] = b"\xff" * 20_000
     video.write_bytes(data)
-    moments = [frame.timestamp_ms for frame in frames(video, 1000)]
+    moments = [frame.timestamp_ms for frame in frames(video, lambda: 1000)]
     assert moments[0] == 0
     assert moments[-1] == 5000
 
@@ -94,7 +94,7 @@ def test_a_recording_that_is_cut_off_is_not_taken_for_the_whole(tmp_path: Path, 
     if name == "v.mp4":
         video = with_index_in_front(video)
     video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
-    seen = frames(video, 1000)
+    seen = frames(video, lambda: 1000)
     assert next(seen).timestamp_ms == 0
     with pytest.raises(InvalidVideoError, match=r"stops after [23] of 6 seconds.*Upload it whole"):
         list(seen)
@@ -102,7 +102,7 @@ def test_a_recording_that_is_cut_off_is_not_taken_for_the_whole(tmp_path: Path, 
 
 def test_a_still_that_is_shown_for_long_is_no_cut(tmp_path: Path) -> None:
     video = write_video(tmp_path / "v.mp4", counting(20), times=[*range(19), 200])
-    assert [frame.timestamp_ms for frame in frames(video, 1000)][-1] == 20_000
+    assert [frame.timestamp_ms for frame in frames(video, lambda: 1000)][-1] == 20_000
 
 
 def with_index_in_front(video: Path) -> Path:
@@ -151,7 +151,7 @@ def test_what_is_no_video_is_refused_with_a_reason_and_advice(tmp_path: Path, pi
     files = hostile(tmp_path, pictures)
     assert len(files) == 18
     for name, path in files.items():
-        for reading in (lambda path=path: probe(path), lambda path=path: list(frames(path, 500))):
+        for reading in (lambda path=path: probe(path), lambda path=path: list(frames(path, lambda: 500))):
             with pytest.raises(InvalidVideoError, match=r"\. .*Upload") as refusal:
                 reading()
             assert str(tmp_path) not in str(refusal.value), name
@@ -184,7 +184,7 @@ def test_damaged_files_are_read_or_refused_but_never_crash(tmp_path: Path) -> No
         (tmp_path / "damaged").write_bytes(data[: random.choice((len(data), random.randrange(1, len(data))))])
         try:
             probe(tmp_path / "damaged")
-            outcomes.add(any(True for _ in frames(tmp_path / "damaged", 500)))
+            outcomes.add(any(True for _ in frames(tmp_path / "damaged", lambda: 500)))
         except InvalidVideoError:
             outcomes.add(False)
     assert outcomes == {True, False}
@@ -192,7 +192,7 @@ def test_damaged_files_are_read_or_refused_but_never_crash(tmp_path: Path) -> No
 
 def test_gigantic_frames_are_refused_with_their_size(tmp_path: Path) -> None:
     video = write_video(tmp_path / "v.mp4", [np.zeros((4352, 8192, 3), np.uint8)])
-    for reading in (lambda: probe(video), lambda: list(frames(video, 500))):
+    for reading in (lambda: probe(video), lambda: list(frames(video, lambda: 500))):
         with pytest.raises(InvalidVideoError, match="8192x4352 pixels are too many"):
             reading()
 

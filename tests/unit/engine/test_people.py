@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rekognition_local.engine import BoundingBox, DetectedFace, Gallery, Pose, Quality
+from rekognition_local.engine.face_engine import Look
 from rekognition_local.engine.gallery import DIMENSIONS
 from rekognition_local.engine.naming import named
 from rekognition_local.engine.people import Person, linked
-from rekognition_local.engine.tracks import Track
+from rekognition_local.engine.tracks import Sighting, Track
 
 FACE = DetectedFace(BoundingBox(0.1, 0.1, 0.1, 0.2), (), 95.0, Quality(55.0, 75.0), Pose(0.0, 0.0, 0.0))
 
@@ -82,6 +83,41 @@ def test_a_track_without_looks_adds_sightings_only() -> None:
     somebody.join(Track(faces=[(2, FACE)]), np.empty((0, DIMENSIONS), np.float32))
     assert list(somebody.faces) == [1, 2]
     assert somebody.looks == 1
+
+
+def track(moment: int, height: int = 60) -> Track:
+    part = np.zeros((height, height, 3), np.uint8)
+    look = Look(
+        np.zeros((112, 112, 3), np.uint8),
+        part,
+        np.array([0, 0, height, height], np.float32),
+        np.zeros((5, 2), np.float32),
+    )
+    track = Track()
+    track.add(Sighting(moment, FACE, look))
+    return track
+
+
+def known(looks: int = 4) -> Person:
+    return replace(person(between(1.0, 0, 1), 1), looks=looks)
+
+
+def test_somebody_known_well_is_taken_on_trust_twice_and_then_looked_at() -> None:
+    one = known()
+    assert [one.trust(track(moment)) for moment in (2, 3, 4)] == [True, True, False]
+    assert sorted(one.faces) == [1, 2, 3]
+    one.join(track(4), between(1.0, 0, 1)[None])
+    assert one.trust(track(5))
+
+
+@pytest.mark.parametrize(
+    ("one", "following"),
+    [(known(looks=3), track(2)), (known(), track(1)), (known(), track(2, height=30))],
+    ids=["known too little", "seen elsewhere at that moment", "a small face"],
+)
+def test_nobody_is_taken_on_trust_without_need(one: Person, following: Track) -> None:
+    assert not one.trust(following)
+    assert list(one.faces) == [1]
 
 
 def moved(left: float, *moments: int, cosine: float) -> Person:

@@ -14,9 +14,11 @@ from rekognition_local.engine.types import (
     DetectedFace,
     Landmark,
     Match,
+    OnProgress,
     PersonSighting,
     Pose,
     Quality,
+    SearchProgress,
     VideoMetadata,
     VideoSearchResult,
 )
@@ -92,13 +94,11 @@ class DictObjects:
 class ScriptedSearch:
     """A video search that runs `script` (given `on_progress`) and then sees the gallery's nearest face to `vector`."""
 
-    def __init__(self, script: Callable[[Callable[[int], None]], None] = lambda _: None) -> None:
+    def __init__(self, script: Callable[[OnProgress], None] = lambda _: None) -> None:
         self.script = script
         self.videos: list[bytes] = []
 
-    def __call__(
-        self, path: Path, gallery: Gallery, threshold: float, on_progress: Callable[[int], None]
-    ) -> VideoSearchResult:
+    def __call__(self, path: Path, gallery: Gallery, threshold: float, on_progress: OnProgress) -> VideoSearchResult:
         self.videos.append(path.read_bytes())
         self.script(on_progress)
         (matches,) = gallery.search(a_vector(1)[None], 5, threshold)
@@ -121,11 +121,11 @@ class Gate:
         self.reached = Event()
         self.open = Event()
 
-    def __call__(self, on_progress: Callable[[int], None]) -> None:
-        on_progress(37)
+    def __call__(self, on_progress: OnProgress) -> None:
+        on_progress(SearchProgress(37, 5))
         self.reached.set()
         while not self.open.wait(0.01):  # like a real search, it gives signs of progress
-            on_progress(37)
+            on_progress(SearchProgress(37, 5))
 
     def wait_reached(self) -> None:
         assert self.reached.wait(DEADLINE_SECONDS)

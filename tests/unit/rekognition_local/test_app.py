@@ -185,7 +185,7 @@ def test_a_search_tells_its_progress_and_its_place_in_the_queue(call: Calls, gat
     assert call("GetFaceSearch", JobId=running) == {
         "JobId": running,
         "JobStatus": "IN_PROGRESS",
-        "StatusMessage": "37 percent of the video searched",
+        "StatusMessage": "37 percent of the video searched, people seen: 5",
         "Video": VIDEO_MEMBER,
         "JobTag": "tag",
         "Persons": [],

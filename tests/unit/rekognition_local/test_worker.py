@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -7,6 +7,7 @@ import pytest
 
 from rekognition_local.collections import CollectionStore, NewFace
 from rekognition_local.engine.errors import InvalidVideoError
+from rekognition_local.engine.types import OnProgress, SearchProgress
 from rekognition_local.errors import InvalidS3ObjectError
 from rekognition_local.jobs import FAILED, IN_PROGRESS, SUCCEEDED, Job, JobStore, SearchRequest
 from rekognition_local.objects import S3UnavailableError
@@ -70,11 +71,11 @@ def test_jobs_run_one_at_a_time_and_tell_their_progress(bench: Bench) -> None:
     first, second = bench.start(), bench.start()
     with bench.worker(ScriptedSearch(gate)) as worker:
         gate.wait_reached()
-        assert worker.percent(first.job_id) == 37
-        assert worker.percent(second.job_id) is None
+        assert worker.progress(first.job_id) == SearchProgress(37, 5)
+        assert worker.progress(second.job_id) is None
         gate.open.set()
         eventually(lambda: bench.jobs.get(second.job_id).status == SUCCEEDED)
-        assert worker.percent(first.job_id) is None
+        assert worker.progress(first.job_id) is None
 
 
 def test_a_job_interrupted_by_a_stop_runs_again_under_its_id(bench: Bench) -> None:
@@ -90,7 +91,7 @@ def test_a_job_interrupted_by_a_stop_runs_again_under_its_id(bench: Bench) -> No
 def test_a_stop_that_cannot_wait_does_not_count_as_an_attempt_either(bench: Bench) -> None:
     reached, let_go = Event(), Event()
 
-    def silent(_: Callable[[int], None]) -> None:
+    def silent(_: OnProgress) -> None:
         reached.set()
         let_go.wait(DEADLINE_SECONDS)
 
@@ -121,7 +122,7 @@ def test_a_video_that_brings_the_process_down_again_and_again_is_given_up(bench:
     ],
 )
 def test_a_search_that_raises_fails_its_job_and_not_the_next(bench: Bench, error: Exception, message: str) -> None:
-    def script(_: Callable[[int], None]) -> None:
+    def script(_: OnProgress) -> None:
         if len(search.videos) == 1:
             raise error
 
@@ -146,7 +147,7 @@ def test_a_worker_that_waits_for_s3_can_be_stopped(bench: Bench) -> None:
     bench.objects.failures = [S3UnavailableError("never")] * 100_000
     job = bench.start()
     with bench.worker(ScriptedSearch()) as worker:
-        eventually(lambda: worker.percent(job.job_id) == 0)
+        eventually(lambda: worker.progress(job.job_id) == SearchProgress(0, 0))
     assert bench.jobs.get(job.job_id).status == IN_PROGRESS
 
 
@@ -169,13 +170,13 @@ def test_no_video_is_left_behind_by_success_failure_or_a_killed_process(bench: B
 def test_a_search_that_hangs_is_given_up_and_the_next_one_runs(bench: Bench) -> None:
     released, told = Event(), list[str]()
 
-    def hang_once(on_progress: Callable[[int], None]) -> None:
+    def hang_once(on_progress: OnProgress) -> None:
         if not told:
             told.append("hangs")
             assert released.wait(DEADLINE_SECONDS)
             told.append("awake")
             try:
-                on_progress(50)
+                on_progress(SearchProgress(50, 0))
             except Exception:
                 told.append("ended")
                 raise
@@ -193,9 +194,9 @@ def test_a_search_that_hangs_is_given_up_and_the_next_one_runs(bench: Bench) -> 
 
 
 def test_a_slow_search_that_advances_is_let_go_on(bench: Bench) -> None:
-    def slowly(on_progress: Callable[[int], None]) -> None:
+    def slowly(on_progress: OnProgress) -> None:
         for percent in range(20):
-            on_progress(percent)
+            on_progress(SearchProgress(percent, 0))
             Event().wait(0.05)
 
     job = bench.start()
