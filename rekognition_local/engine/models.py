@@ -17,7 +17,7 @@ from onnx import numpy_helper
 
 from rekognition_local.engine.errors import ModelUnavailableError
 
-MODEL_VERSION = "sface-2021dec-2"
+MODEL_VERSION = "sface-2021dec-3"
 """Names what makes two embeddings comparable: the network, its preparation and how faces are aligned. Change it when
 one of them changes."""
 
