@@ -46,13 +46,17 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class DetectedFace:
-    """A face found in a picture; `confidence` is 0-100; `landmarks` in the order eyes, nose, mouth, left first."""
+    """A face found in a picture; `confidence` is 0-100; `landmarks` in the order eyes, nose, mouth, left first.
+
+    `coarse` are the landmarks as first found, before a close-up.
+    """
 
     box: BoundingBox
     landmarks: tuple[Landmark, ...]
     confidence: float
     quality: Quality
     pose: Pose
+    coarse: tuple[Landmark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
