@@ -4,6 +4,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 from rekognition_local.engine.face_engine import FaceEngine
 from rekognition_local.engine.gallery import Gallery
@@ -35,6 +36,7 @@ def running_service(settings: Settings) -> Iterator[FaceService]:
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _locked(settings.home / "lock"):
         engine = FaceEngine(settings.home / "models")
+        Thread(target=engine.warm_up, name="warm-up").start()
         service = assemble(settings, engine, S3Objects(settings.region), engine_search(engine))
         try:
             yield service

@@ -20,7 +20,7 @@ _FACE = 168
 _REACH = 0.75
 """Half the side of a close-up in box sides, a little more than it shows: a tilted face is aligned from it too."""
 
-_TOGETHER = 8
+TOGETHER = 8
 """Close-ups looked at in one run; what is left over is looked at one by one, since every batch size is a network."""
 
 _CENTRAL = 0.2
@@ -63,10 +63,8 @@ def surroundings(image: NDArray[np.uint8], box: NDArray[np.float32]) -> tuple[ND
 
 def landmarks(yunet: YuNet, pictures: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32] | None]:
     """The landmarks (5, 2) of the face in the middle of each close-up's picture, None where none is found."""
-    whole = len(pictures) - len(pictures) % _TOGETHER
-    starts = [(start, _TOGETHER) for start in range(0, whole, _TOGETHER)] + [
-        (n, 1) for n in range(whole, len(pictures))
-    ]
+    whole = len(pictures) - len(pictures) % TOGETHER
+    starts = [(start, TOGETHER) for start in range(0, whole, TOGETHER)] + [(n, 1) for n in range(whole, len(pictures))]
     return [central(faces) for start, count in starts for faces in yunet.run(np.stack(pictures[start : start + count]))]
 
 

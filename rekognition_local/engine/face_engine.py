@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rekognition_local.engine import models
 from rekognition_local.engine.alignment import CROP, align
-from rekognition_local.engine.closeup import close_up, landmarks, surroundings
+from rekognition_local.engine.closeup import SIDE, TOGETHER, close_up, landmarks, surroundings
 from rekognition_local.engine.detector import Detector, Tile
 from rekognition_local.engine.embedder import Embedder, unit_rows
 from rekognition_local.engine.quality import measure, pose_of
@@ -63,6 +63,11 @@ class FaceEngine:
     def model_version(self) -> str:
         """Embeddings of one version can be compared with each other, and with no other's."""
         return models.MODEL_VERSION
+
+    def warm_up(self) -> None:
+        """Compile the networks that a video in HD needs, for half a second, so that the first search need not."""
+        self._detector.detect(np.zeros((1080, 1920, 3), np.uint8))
+        landmarks(self._detector.yunet, [np.zeros((SIDE, SIDE, 3), np.uint8)] * (TOGETHER + 1))
 
     def detect(self, image: NDArray[np.uint8]) -> list[DetectedFace]:
         """The faces of an RGB picture (height, width, 3), largest first, their landmarks found in close-ups."""
