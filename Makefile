@@ -4,10 +4,10 @@ BIN := .venv/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo up test check bench build deploy invoke pictures lock clean
+.PHONY: help setup demo up test test-sfn-local check bench build deploy invoke pictures lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # ---- environments: made once, remade when their pinned requirements change
 .venv/local.stamp: requirements/local.txt pyproject.toml
@@ -57,6 +57,12 @@ invoke: .venv/local.stamp build/pictures/stamp ## one function with its recorded
 # ---- develop
 test: .venv/dev.stamp build/pictures/stamp ## all tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-sfn-local: .venv/dev.stamp ## the retry and failure cases on AWS's Step Functions Local, which needs Docker
+	@docker info >/dev/null 2>&1 || { echo "This needs a running Docker. Without it, \`make test\` runs the same cases on another interpreter."; exit 1; }
+	@docker compose up --detach --quiet-pull stepfunctions-local
+	@SFN_LOCAL_URL=http://127.0.0.1:8083 $(BIN)/python -m pytest tests/statemachine/test_mock_cases.py -k step_functions_local $(ARGS); \
+		status=$$?; docker compose down; exit $$status
 
 bench: .venv/local.stamp .venv-bench/stamp build/pictures/stamp ## speed and accuracy beside peers; one part with ARGS="speed", see --help
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,4 +1,4 @@
-"""`python -m bench`: measures the face engine and writes tables, JSON and plots."""
+"""`python -m bench`: measures the face engine and the pipeline's cost, and writes tables, JSON and plots."""
 
 import signal
 import subprocess
@@ -14,7 +14,8 @@ import click
 from rich.console import Console
 
 from attendance.model import Thresholds
-from bench import accuracy, register, searching, speed, thresholds
+from bench import accuracy, cost, register, searching, speed, thresholds
+from bench.lecture_hall import open_hall
 from bench.people import PeopleError, Person, load, smoke_folder, split
 from bench.report import Report, Row
 from bench.scene import Options, SceneError
@@ -109,6 +110,13 @@ def measure_search(run: Run) -> None:
     run.report.add("search", searching.run(sizes), "One search, and adding a face until it is found")
 
 
+def measure_cost(run: Run) -> None:
+    """Dollars of a video on AWS beside Rekognition, and those of the design that was replaced."""
+    with open_hall() as hall:
+        rows = cost.run(hall, cost.MINUTES[:1] if run.quick else cost.MINUTES, cost.ROSTERS)
+    run.report.add("cost", rows, "A video on AWS, in counts and dollars; then one function that waits for the search")
+
+
 PARTS: dict[str, Callable[[Run], None]] = {
     "accuracy": measure_accuracy,
     "thresholds": measure_thresholds,
@@ -116,6 +124,7 @@ PARTS: dict[str, Callable[[Run], None]] = {
     "speed": measure_speed,
     "long": measure_long,
     "search": measure_search,
+    "cost": measure_cost,
 }
 
 
@@ -194,7 +203,7 @@ def main(
     peers: bool,
     quick: bool,
 ) -> None:
-    """Measure PARTS of the face engine (all without any): accuracy, thresholds, register, speed, long, search."""
+    """Measure PARTS of the face engine (all without any): accuracy, thresholds, register, speed, long, search, cost."""
     smoke = people is None
     console = Console(width=180 if not sys.stdout.isatty() else None)
     wanted = parts or tuple(part for part in PARTS if not ((quick or smoke) and part == "long"))

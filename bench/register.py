@@ -59,7 +59,7 @@ def search(made: Classroom, engine: FaceEngine, thresholds: Thresholds) -> Video
 def judge(made: Classroom, result: VideoSearchResult, thresholds: Thresholds) -> Judged:
     """Compare the register that the product's rules make of the answer with the truth."""
     seen = {one.student_id: one for one in tallied(result)}
-    rows = decide([Enrolment(one, one) for one in made.enrolled], seen, thresholds, _DATE)
+    rows = decide([Enrolment(one, one) for one in made.enrolled], [seen.values()], thresholds, _DATE)
     heights = {one.student_id: one.seat.face for one in made.shown}
     total, by_size = Register(), dict.fromkeys(starmap(_name, pairwise(EDGES)), Register())
     for row in rows:

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import click
 
 from attendance.aws import compose
+from attendance.csvfile import neutral
 from attendance.enrolment import check_id
 from attendance.register import RegisterReader, all_sessions
 from cli.options import err, with_stack
@@ -27,10 +28,12 @@ HEADER = (
     "last_seen_ms",
     "sightings",
     "margin",
+    "late",
+    "left_early",
+    "decided",
+    "corrected_by",
+    "reason",
 )
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A spreadsheet takes a cell that starts so for a formula and runs it."""
-
 _day = click.DateTime(["%Y-%m-%d"])
 
 
@@ -58,7 +61,10 @@ def export(stack: Stack, course_id: str, first: datetime | None, last: datetime 
 
 
 def register_lines(reader: RegisterReader, course_id: str, first: str, last: str) -> Iterator[list[Any]]:
-    """The rows of a course's sessions from `first` to `last` (dates, both inclusive), the oldest session first."""
+    """The rows of a course's sessions from `first` to `last` (dates, both inclusive), the oldest session first.
+
+    `status` is what counts, corrections included; `decided` is what was decided without them.
+    """
     sessions = [session for session in all_sessions(reader, course_id) if first <= session.date <= last]
     for session in reversed(sessions):
         for row in reader.rows(session.session_key):
@@ -74,6 +80,11 @@ def register_lines(reader: RegisterReader, course_id: str, first: str, last: str
                 row.last_seen_ms,
                 row.sightings,
                 row.margin,
+                "yes" if row.late else "",
+                "yes" if row.left_early else "",
+                row.decided.value,
+                row.correction.actor if row.correction else None,
+                row.correction.reason if row.correction else None,
             ]
 
 
@@ -85,10 +96,3 @@ def write_csv(file: TextIO, lines: Iterator[list[Any]]) -> int:
     for number, line in enumerate(lines, start=1):  # noqa: B007 (the last number is the answer)
         writer.writerow([neutral(cell) for cell in line])
     return number
-
-
-def neutral(cell: object) -> object:
-    """The cell as no spreadsheet will run it: text that looks like a formula gets an apostrophe before it."""
-    if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA_STARTS):
-        return f"'{cell}"
-    return cell

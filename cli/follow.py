@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from attendance.aws import compose
+from attendance.aws.following import percent_of
 from attendance.errors import BadEventError, RollcallError
 from attendance.keys import UNFILED, local_date, video_id, video_key, video_object
 from attendance.model import Progress, VideoObject
@@ -256,7 +257,7 @@ def _follow(machine: "SFNClient", execution: Execution, tell: Callable[[str, flo
         for event in _events_after(machine, execution.arn, last):
             last = event["id"]
             if entered := event.get("stateEnteredEventDetails"):
-                tell(entered["name"], _percent(entered.get("input", "")))
+                tell(entered["name"], percent_of(entered.get("input", "")))
         if status != "RUNNING":
             return
         time.sleep(POLL_SECONDS)
@@ -269,15 +270,6 @@ def _events_after(machine: "SFNClient", arn: str, last: int) -> list["HistoryEve
     )
     newest_first = (event for page in pages for event in page["events"])
     return list(takewhile(lambda event: event["id"] > last, newest_first))[::-1]
-
-
-def _percent(state_input: str) -> float | None:
-    """How much of the video is searched, where the state's input tells."""
-    try:
-        percent = json.loads(state_input)["job"]["percent"]
-    except (KeyError, TypeError, ValueError):
-        return None
-    return float(percent) if isinstance(percent, int | float) else None
 
 
 def _history(machine: "SFNClient", arn: str) -> Iterator["HistoryEventTypeDef"]:

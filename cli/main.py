@@ -5,6 +5,7 @@ import click
 from cli.export import export
 from cli.process import process
 from cli.retention import retention
+from cli.session import session
 from cli.students import students
 from cli.users import users
 
@@ -15,7 +16,7 @@ def main() -> None:
     """Turns a recorded class video into a complete attendance register."""
 
 
-for command in (students, process, users, export, retention):
+for command in (students, process, session, users, export, retention):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -22,7 +22,10 @@ from cli.stack import Stack
 _KEPT = (
     ("Videos", "until `rollcall retention run` erases them; replaced ones 30 days more on AWS"),
     ("Registers", "until someone deletes the tables: they name when a student was seen, and hold no picture"),
-    ("Photos and faces of students", "until someone deletes them: no command erases a student yet"),
+    (
+        "Photos and faces of students",
+        "until the student is removed on the web; a receipt and bare rows stay",
+    ),
     ("Results of a face search", "7 days on AWS; the matches made of them stay in the work bucket"),
     ("Audit", "for ever"),
 )

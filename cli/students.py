@@ -1,7 +1,6 @@
 """`rollcall students`: enrols whole classes."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -9,23 +8,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from attendance.aws import compose
-from attendance.enrolment import Enroller, check_id, check_name, check_photo
-from attendance.errors import RollcallError
+from attendance.csvfile import MAX_TABLE_BYTES, TableFileError, decode
+from attendance.enrolment import check_id
+from attendance.importing import Importer, Outcome, RosterLine, parse_roster
+from attendance.photo_sources import open_photos
 from cli.actor import actor
 from cli.options import err, out, with_stack
-from cli.photos import PhotoSource, open_photos
-from cli.roster import RosterLine, conflicting_lines, read_roster
 from cli.stack import Stack
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one line: `done` is enrolled, already there, or checked; `problem` is why not."""
-
-    line: RosterLine
-    done: str = ""
-    problem: str = ""
-    warnings: tuple[str, ...] = ()
 
 
 @click.group()
@@ -62,36 +51,25 @@ def import_(
     if not dry_run and course_id != settings.default_course_id:
         enroller.ensure_course(course_id, course_name or course_id, time_zone or settings.default_time_zone)
     with open_photos(photos) as source:
-        outcomes = list(_with_bar(_import(lines, source, None if dry_run else enroller, course_id), len(lines)))
+        importer = Importer(lines, source, None if dry_run else enroller, course_id, actor())
+        outcomes = list(_with_bar(importer.outcomes(lines), len(lines)))
     _report(outcomes, dry_run=dry_run)
     if any(outcome.problem for outcome in outcomes):
         raise SystemExit(1)
 
 
-def _import(
-    lines: Sequence[RosterLine], source: PhotoSource, enroller: Enroller | None, course_id: str
-) -> Iterator[Outcome]:
-    """Do the lines one after the other; without an enroller they are only checked."""
-    conflicting = conflicting_lines(lines)
-    for line in lines:
-        if line.number in conflicting:
-            yield Outcome(line, problem="an earlier line has this student_id with another name: correct one")
-            continue
-        try:
-            yield _import_line(line, source, enroller, course_id)
-        except RollcallError as error:
-            yield Outcome(line, problem=str(error))
+def read_roster(file: Path) -> list[RosterLine]:
+    """The lines of a roster.
 
-
-def _import_line(line: RosterLine, source: PhotoSource, enroller: Enroller | None, course_id: str) -> Outcome:
-    check_id(line.student_id, "student id")
-    check_name(line.student_name, "name")
-    photo = source.read(line.photo)
-    if enroller is None:
-        check_photo(photo)
-        return Outcome(line, done="checked")
-    enrolled = enroller.enrol(line.student_id, line.student_name, photo, [course_id], actor())
-    return Outcome(line, done="enrolled" if enrolled.is_new else "already there", warnings=enrolled.warnings)
+    Raises:
+        TableFileError: not a readable file, or not one that can be used.
+    """
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_TABLE_BYTES + 1)
+    except OSError as error:
+        raise TableFileError(f"The roster cannot be read: {error.strerror}.") from error
+    return parse_roster(decode(content))
 
 
 def _with_bar(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:

@@ -14,6 +14,7 @@ ENVIRONMENT = {
     "ROSTERS_TABLE": "rollcall-rosters",
     "SESSIONS_TABLE": "rollcall-sessions",
     "ATTENDANCE_TABLE": "rollcall-attendance",
+    "CORRECTIONS_TABLE": "rollcall-corrections",
     "USERS_TABLE": "rollcall-users",
     "AUDIT_TABLE": "rollcall-audit",
     "VIDEOS_BUCKET": "rollcall-videos-000000000000",
@@ -24,6 +25,10 @@ ENVIRONMENT = {
     "DEFAULT_TIME_ZONE": "UTC",
     "PRESENT_THRESHOLD": "99",
     "REVIEW_THRESHOLD": "90",
+    "MARGIN": "0",
+    "MINIMUM_SIGHTINGS": "1",
+    "LATE_AFTER_MINUTES": "0",
+    "LEFT_EARLY_MINUTES": "0",
     "POLL_SECONDS": "5",
 }
 SETTINGS = Settings.from_environment(ENVIRONMENT)
@@ -66,7 +71,7 @@ def video(course_id: str = "cs101", day: str = "2026-11-20", name: str = "lectur
     """A video that is filed under a course and date."""
     key = f"videos/{course_id}/{day}/{name}"
     made = VideoObject(SETTINGS.videos_bucket, key, version, "e1", 1_000_000, datetime(2026, 11, 20, 16, tzinfo=UTC))
-    return keys.filed(made, course_id, day)
+    return keys.filed(made, keys.place(course_id, day))
 
 
 def enrolment(student_id: str, begins: str | None = None, ends: str | None = None, name: str = "") -> Enrolment:

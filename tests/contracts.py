@@ -21,6 +21,8 @@ STEPS = (
     "close_session",
     "record_failure",
 )
+OUTSIDE = ("record_stopped_run", "reconcile")
+"""Functions that EventBridge calls, not the machine."""
 
 
 def machine() -> dict[str, Any]:

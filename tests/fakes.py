@@ -1,15 +1,17 @@
 """In-memory stand-ins for the services a step uses; they keep the same promises as the real ones (see ports)."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from attendance.errors import ObjectNotFoundError
+from attendance.corrections import Change
+from attendance.errors import ObjectNotFoundError, SessionChangedError
 from attendance.matching import Page
-from attendance.model import MACHINE, Course, Enrolment, Progress, Thresholds, Video
-from attendance.ports import Document, SearchState, Services, VideoRecord
+from attendance.model import Course, Enrolment, Place, Progress, Standing, Status, Thresholds, Video
+from attendance.ports import Document, Outcome, SearchState, Services, Turn, VideoRecord
+from attendance.register import RegisterRow, counts_of, in_effect, row_from
 from attendance.rollcall import session_progress
 from tests.builders import SETTINGS, THRESHOLDS
 
@@ -36,74 +38,176 @@ class FakeRosters:
 
 @dataclass
 class FakeSessions:
-    """`items` maps (course_id, session_id) to the session with its videos."""
+    """`items` maps (course_id, session_id) to the session with its videos, `moved` a video_id to where it was moved."""
 
     items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    moved: dict[str, Place] = field(default_factory=dict)
 
     def add_video(self, video: Video, uploaded_at: datetime, execution_arn: str) -> None:
-        item = self.items.setdefault((video.course_id, video.session_id), {"date": video.date, "videos": {}})
-        record = item["videos"].setdefault(video.video_id, {"key": video.key, "status": Progress.PROCESSING})
-        if record["status"] is not Progress.COMPLETE:
-            record |= {"status": Progress.PROCESSING, "execution_arn": execution_arn, "uploaded_at": uploaded_at}
-            record.pop("error", None)
-        self._settle(video)
+        record = {"key": video.key, "status": Progress.PROCESSING, "uploaded_at": uploaded_at}
+        self._open(video.place)["videos"].setdefault(video.video_id, record)
+        self._progress(video.place, video.video_id, {"status": Progress.PROCESSING, "execution_arn": execution_arn})
 
     def search_started(self, video: Video, job_id: str, model: str) -> None:
-        self._record(video)["job_id"] = job_id
-        self._item(video)["model"] = model
+        self._record(video).update(job_id=job_id, model=model)
 
     def collected(self, video: Video, matches_key: str, duration_ms: int | None) -> None:
         self._record(video).update(matches_key=matches_key, duration_ms=duration_ms)
 
-    def videos(self, video: Video) -> Mapping[str, VideoRecord]:
-        videos = self._item(video)["videos"]
-        return {name: VideoRecord(record["status"], record.get("matches_key")) for name, record in videos.items()}
+    def take_turn(self, place: Place) -> Turn:
+        item = self._item(place)
+        item["turns"] = item.get("turns", 0) + 1
+        videos = {
+            name: VideoRecord(record["status"], record.get("matches_key"), record.get("model"))
+            for name, record in item["videos"].items()
+        }
+        return Turn(item["turns"], videos, item.get("is_roll_call", False))
 
-    def video_complete(self, video: Video, counts: Mapping[str, int], thresholds: Thresholds) -> Progress:
-        self._record(video)["status"] = Progress.COMPLETE
-        self._record(video).pop("error", None)
-        self._item(video).update(counts=dict(counts), thresholds=thresholds)
-        return self._settle(video)
+    def decide(self, place: Place, turn: Turn, decision: str, video_id: str | None) -> str:
+        item = self._item(place)
+        standing, number = item.get("decision", ("", 0))
+        if number > turn.number or (video_id and video_id not in item["videos"]):
+            if not standing:
+                raise SessionChangedError
+            return str(standing)
+        item["decision"] = (decision, turn.number)
+        if video_id:
+            item["videos"][video_id]["status"] = item["status"] = Progress.PROCESSING
+        return decision
+
+    def written(self, place: Place, outcome: Outcome, video_id: str | None) -> Progress:
+        if not self.stands(place, outcome.decision):
+            raise SessionChangedError
+        counts = {"counts": dict(outcome.counts), "counted": outcome.corrected, "thresholds": outcome.thresholds}
+        self._item(place).update(counts)
+        return self._progress(place, video_id, {"status": Progress.COMPLETE})
+
+    def corrected(self, place: Place) -> int:
+        return int(self._item(place).get("corrected", 0))
 
     def video_failed(self, video: Video, error: str, reason: str) -> Progress:
-        if self._record(video)["status"] is not Progress.COMPLETE:
-            self._record(video).update(status=Progress.FAILED, error={"name": error, "reason": reason})
-        return self._settle(video)
+        failure = {"status": Progress.FAILED, "error": {"name": error, "reason": reason}}
+        return self._progress(video.place, video.video_id, failure)
 
-    def _item(self, video: Video) -> dict[str, Any]:
-        return self.items[video.course_id, video.session_id]
+    def open_roll_call(self, place: Place) -> None:
+        self._open(place)["is_roll_call"] = True
+
+    def moved_to(self, video_id: str) -> Place | None:
+        return self.moved.get(video_id)
+
+    def move(self, video_id: str, place: Place, to: Place, actor: str) -> bool:
+        record = self.items.get((place.course_id, place.session_id), {"videos": {}})["videos"].get(video_id)
+        if record is None or record["status"] is Progress.PROCESSING:
+            return False
+        kept = ("key", "uploaded_at", "execution_arn")
+        self._open(to)["videos"][video_id] = {name: record[name] for name in kept} | {"status": Progress.PROCESSING}
+        self._item(to)["status"] = Progress.PROCESSING
+        del self._item(place)["videos"][video_id]
+        self.moved[video_id] = to
+        return True
+
+    def stands(self, place: Place, decision: str) -> bool:
+        return bool(self._item(place).get("decision", ("",))[0] == decision)
+
+    def _open(self, place: Place) -> dict[str, Any]:
+        return self.items.setdefault((place.course_id, place.session_id), {"date": place.date, "videos": {}})
+
+    def _item(self, place: Place) -> dict[str, Any]:
+        return self.items[place.course_id, place.session_id]
 
     def _record(self, video: Video) -> dict[str, Any]:
-        record: dict[str, Any] = self._item(video)["videos"][video.video_id]
+        record: dict[str, Any] = self._item(video.place)["videos"].get(video.video_id, {})
         return record
 
-    def _settle(self, video: Video) -> Progress:
-        item = self._item(video)
-        item["status"] = session_progress(record["status"] for record in item["videos"].values())
+    def _progress(self, place: Place, video_id: str | None, change: dict[str, Any]) -> Progress:
+        item = self._item(place)
+        record = item["videos"].get(video_id, {"status": Progress.COMPLETE})
+        if record["status"] is Progress.COMPLETE:
+            change = {name: value for name, value in change.items() if name == "execution_arn"}
+        else:
+            record.pop("error", None)
+        record.update(change)
+        item["status"] = session_progress(each["status"] for each in item["videos"].values())
         return item["status"]  # type: ignore[no-any-return]
+
+
+@dataclass
+class FakeCorrections:
+    """`standings` maps (session_key, student_id) to what a person said; `audit` holds every change."""
+
+    standings: dict[tuple[str, str], Standing] = field(default_factory=dict)
+
+    def of(self, session_key: str) -> dict[str, Standing]:
+        return {student: standing for (key, student), standing in self.standings.items() if key == session_key}
 
 
 @dataclass
 class FakeAttendance:
     """`rows` maps (session_key, student_id) to the item; `puts` counts the rows written."""
 
+    sessions: FakeSessions
+    corrections: FakeCorrections
     rows: dict[tuple[str, str], Document] = field(default_factory=dict)
     puts: int = 0
 
-    def corrected(self, session_key: str) -> frozenset[str]:
-        return frozenset(
-            student_id
-            for (key, student_id), row in self.rows.items()
-            if key == session_key and row["source"] != MACHINE
-        )
-
-    def put(self, rows: Iterable[Document]) -> None:
+    def put(self, place: Place, decision: str, rows: Iterable[Document]) -> None:
         for row in rows:
+            self._refuse_outdated(place, decision)
             self.rows[row["session_key"], row["student_id"]] = row
             self.puts += 1
 
+    def students(self, session_key: str) -> Iterator[str]:
+        return iter([student_id for key, student_id in self.rows if key == session_key])
+
+    def remove(self, place: Place, decision: str, student_ids: Iterable[str]) -> None:
+        for student_id in student_ids:
+            self._refuse_outdated(place, decision)
+            if self.corrections.standings.get((place.session_key, student_id), Standing()).correction is None:
+                self.rows.pop((place.session_key, student_id), None)
+
     def statuses(self, session_key: str) -> dict[str, str]:
         return {student_id: row["status"] for (key, student_id), row in self.rows.items() if key == session_key}
+
+    def _refuse_outdated(self, place: Place, decision: str) -> None:
+        if not self.sessions.stands(place, decision):
+            raise SessionChangedError
+
+
+@dataclass
+class FakeCorrectionStore:
+    """What `attendance.corrections` changes; `audit` holds every change."""
+
+    world: "World"
+    audit: list[Change] = field(default_factory=list)
+
+    def decided(self, session_key: str, student_id: str) -> Status | None:
+        row = self.world.attendance.rows.get((session_key, student_id))
+        return Status(row["status"]) if row else None
+
+    def standing(self, session_key: str, student_id: str) -> Standing:
+        return self.world.corrections.standings.get((session_key, student_id), Standing())
+
+    def apply(self, change: Change) -> bool:
+        key = (change.session_key, change.student_id)
+        seen = (self.decided(*key), self.standing(*key))
+        if seen != (change.decided, change.old):
+            return False
+        self.world.corrections.standings[key] = change.new
+        self.audit.append(change)
+        item = self.world.sessions.items[self._session(change.session_key)]
+        item["corrected"] = item.get("corrected", 0) + 1
+        return True
+
+    def recount(self, session_key: str) -> None:
+        rows = self.world.register(session_key)
+        item = self.world.sessions.items[self._session(session_key)]
+        if item["status"] == Progress.COMPLETE:
+            item.update(counts=counts_of(rows), counted=item["corrected"])
+
+    @staticmethod
+    def _session(session_key: str) -> tuple[str, str]:
+        course_id, _, session_id = session_key.partition("#")
+        return course_id, session_id
 
 
 @dataclass
@@ -153,13 +257,31 @@ class World:
     courses: FakeCourses = field(default_factory=FakeCourses)
     rosters: FakeRosters = field(default_factory=FakeRosters)
     sessions: FakeSessions = field(default_factory=FakeSessions)
-    attendance: FakeAttendance = field(default_factory=FakeAttendance)
+    corrections: FakeCorrections = field(default_factory=FakeCorrections)
     work: FakeObjects = field(default_factory=FakeObjects)
     faces: FakeFaces = field(default_factory=FakeFaces)
 
+    def __post_init__(self) -> None:
+        self.attendance = FakeAttendance(self.sessions, self.corrections)
+        self.store = FakeCorrectionStore(self)
+
     @property
     def services(self) -> Services:
-        return Services(SETTINGS, self.courses, self.rosters, self.sessions, self.attendance, self.work, self.faces)
+        return Services(
+            settings=SETTINGS,
+            courses=self.courses,
+            rosters=self.rosters,
+            sessions=self.sessions,
+            attendance=self.attendance,
+            corrections=self.corrections,
+            work=self.work,
+            faces=self.faces,
+        )
+
+    def register(self, session_key: str) -> list[RegisterRow]:
+        """The session's rows as they count, by student_id."""
+        rows = [row_from(row) for (key, _), row in sorted(self.attendance.rows.items()) if key == session_key]
+        return in_effect(rows, self.corrections.of(session_key))
 
     def enrol(self, course_id: str, *student_ids: str) -> None:
         self.courses.add(course_id)

@@ -3,25 +3,42 @@
 from datetime import timedelta
 
 from flask import Flask
-from flask_bootstrap import Bootstrap5
 
-from web import auth, courses, errors, formatting, health
+from web import (
+    account,
+    assets,
+    auth,
+    course_settings,
+    courses,
+    errors,
+    faces,
+    formatting,
+    health,
+    imports,
+    menu,
+    removal,
+    rosters,
+    students,
+    uploads,
+)
 from web.config import WebConfig
 from web.security import protect
+from web.services import Services, open_services
 from web.store import Store, open_store
 
 MAX_REQUEST_BYTES = 64 * 1024
-"""No form of these pages is larger; photos and videos never pass through here."""
+"""No form of these pages is larger; those with photos say what they take themselves."""
 
 
-def create_app(config: WebConfig, store: Store | None = None) -> Flask:
+def create_app(config: WebConfig, store: Store | None = None, services: Services | None = None) -> Flask:
     """Make the web application.
 
     Args:
         config: keys, settings and where it is served.
         store: where the data comes from; by default the tables that the settings name.
+        services: what changes data; by default on the tables, buckets and collection that the settings name.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config.update(
         SECRET_KEY=config.secret_key,
         DEBUG=False,
@@ -33,14 +50,15 @@ def create_app(config: WebConfig, store: Store | None = None) -> Flask:
         SESSION_COOKIE_SECURE=not config.local_http,
         PERMANENT_SESSION_LIFETIME=timedelta(minutes=config.session_minutes),
         WTF_CSRF_TIME_LIMIT=None,  # a form token lives as long as its session
-        BOOTSTRAP_SERVE_LOCAL=True,
         VIDEOS_BUCKET=config.settings.videos_bucket,
     )
     app.extensions["rollcall_store"] = store or open_store(config.settings)
-    Bootstrap5(app)
+    app.extensions["rollcall_services"] = services or open_services(config.settings)
     protect(app)
+    assets.register(app)
     errors.register(app)
     formatting.register(app)
-    for blueprint in (auth.blueprint, courses.blueprint, health.blueprint):
-        app.register_blueprint(blueprint)
+    menu.register(app)
+    for group in (account, auth, course_settings, courses, faces, health, imports, removal, rosters, students, uploads):
+        app.register_blueprint(group.blueprint)
     return app

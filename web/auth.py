@@ -33,7 +33,8 @@ class SignOutForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """Only the form token."""
 
 
-def _failed(response: Response) -> bool:
+def refused(response: Response) -> bool:
+    """Whether a password was wrong: such answers count against the limits."""
     return response.status_code == 401
 
 
@@ -42,8 +43,8 @@ def _tried_email() -> str:
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
-@limiter.limit(PER_ADDRESS, methods=["POST"], deduct_when=_failed)
-@limiter.limit(PER_ACCOUNT, methods=["POST"], deduct_when=_failed, key_func=_tried_email)
+@limiter.limit(PER_ADDRESS, methods=["POST"], deduct_when=refused)
+@limiter.limit(PER_ACCOUNT, methods=["POST"], deduct_when=refused, key_func=_tried_email)
 def login() -> ResponseReturnValue:
     """The sign-in page, and its answer."""
     if current_user.is_authenticated:
@@ -70,7 +71,8 @@ def logout() -> ResponseReturnValue:
 
 @blueprint.app_context_processor
 def _sign_out_form() -> dict[str, object]:
-    return {"sign_out_form": SignOutForm}
+    # It takes nothing of the request: the page that says that a form was too large must not read that form.
+    return {"sign_out_form": lambda: SignOutForm(formdata=None)}
 
 
 def _safe_target(target: str) -> str:

@@ -1,27 +1,56 @@
 """Courses, their sessions with the register of each, and their students: read only."""
 
-from flask import Blueprint, Response, abort, current_app, make_response, render_template, request
-from flask.typing import ResponseReturnValue
+import math
+import time
+from dataclasses import dataclass
 
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from attendance import recovery
+from attendance.aws.following import STEPS, RunProgress
+from attendance.errors import RollcallError
 from attendance.keys import UNFILED
 from attendance.model import Progress
-from attendance.register import CourseInfo, by_need_of_review, counts_of
+from attendance.register import CourseInfo, Session, SessionVideo, by_need_of_review, counts_of
 from attendance.users import Role
 from web.security import account, require_admin, require_course, store
+from web.services import services
 
-REFRESH_SECONDS = 3
-"""How often a page asks again while a video is processed."""
+AWAITED_SECONDS = 20
+"""How long after an upload a page waits for its run to show."""
+
+COURSES_AT_HOME = 10
+"""Courses the first page lists; the others are on the page of courses."""
 
 blueprint = Blueprint("courses", __name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The run of one video; `progress` is None where the state machine does not tell."""
+
+    video: SessionVideo
+    progress: RunProgress | None
+
+    def state_of(self, step: str) -> str:
+        """Whether a step is done, goes on, or is to come."""
+        if self.progress is None or self.progress.step not in STEPS:
+            return "to come"
+        here, asked = STEPS.index(self.progress.step), STEPS.index(step)
+        return "goes on" if here == asked else "done" if asked < here else "to come"
 
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
     """The last days' sessions and the courses of this account."""
     user = account()
+    page = store().course_page(user, "", COURSES_AT_HOME)
     return render_template(
         "home.html",
-        courses=store().courses_of(user),
+        courses=page.items,
+        are_more=page.cursor is not None,
         sessions=store().recent_sessions(user),
         is_admin=user.role is Role.ADMIN,
         bucket=current_app.config["VIDEOS_BUCKET"],
@@ -43,12 +72,41 @@ def session(course_id: str, session_id: str) -> ResponseReturnValue:
     """A session's register; the page refreshes itself while a video is processed."""
     found = _course(course_id)
     shown = store().session(course_id, session_id)
+    is_awaited = _seconds_since(request.args.get("arrived", "")) < AWAITED_SECONDS
+    if shown is None:
+        return render_template("waiting.html", course=found, day=session_id) if is_awaited else abort(404)
+    rows = by_need_of_review(store().rows(shown))
+    return render_template(
+        "session.html",
+        course=found,
+        session=shown,
+        rows=rows,
+        counts=counts_of(rows),
+        runs=runs_of(shown),
+        is_awaited=is_awaited,
+    )
+
+
+@blueprint.get("/courses/<course_id>/sessions/<session_id>/progress")
+def progress(course_id: str, session_id: str) -> ResponseReturnValue:
+    """The part of a session's page that tells how its videos' runs stand, for the page's script to put in its place."""
+    _course(course_id)
+    shown = store().session(course_id, session_id)
     if shown is None:
         abort(404)
-    rows = by_need_of_review(store().rows(shown))
-    page = render_template("session.html", course=found, session=shown, rows=rows, counts=counts_of(rows))
-    is_processing = Progress.PROCESSING in (shown.status, *(video.status for video in shown.videos))
-    return _refreshing(page) if is_processing else page
+    return render_template("runs.html", session=shown, runs=runs_of(shown))
+
+
+@blueprint.post("/courses/<course_id>/sessions/<session_id>/again")
+def again(course_id: str, session_id: str) -> ResponseReturnValue:
+    """Run a session's failed videos again."""
+    _course(course_id)
+    try:
+        recovery.retry(course_id, session_id, None, services().recovery)
+    except RollcallError as error:
+        flash(str(error), "warning")
+        return redirect(url_for("courses.session", course_id=course_id, session_id=session_id))
+    return redirect(url_for("courses.session", course_id=course_id, session_id=session_id, arrived=int(time.time())))
 
 
 @blueprint.get("/courses/<course_id>/students")
@@ -56,7 +114,15 @@ def students(course_id: str) -> ResponseReturnValue:
     """A course's roster."""
     found = _course(course_id)
     page = store().roster(course_id, request.args.get("after"))
-    return render_template("students.html", course=found, students=page.items, cursor=page.cursor)
+    is_unfiled = course_id == UNFILED
+    return render_template(
+        "students.html",
+        course=found,
+        students=page.items,
+        cursor=page.cursor,
+        form=None if is_unfiled else FlaskForm(formdata=None),
+        is_default=course_id == services().settings.default_course_id,
+    )
 
 
 @blueprint.get("/unfiled")
@@ -78,7 +144,15 @@ def _course(course_id: str) -> CourseInfo:
     return CourseInfo(course_id, course_id, "UTC")
 
 
-def _refreshing(page: str) -> Response:
-    response = make_response(page)
-    response.headers["Refresh"] = str(REFRESH_SECONDS)
-    return response
+def runs_of(session: Session) -> list[Run]:
+    """How the videos of a session stand that are not done."""
+    return [
+        Run(video, services().runs.progress(video.execution_arn))
+        for video in session.videos
+        if video.status is Progress.PROCESSING
+    ]
+
+
+def _seconds_since(text: str) -> float:
+    """Seconds since a moment in seconds of Unix time; for ever where it is none."""
+    return abs(time.time() - float(text[:20])) if text.isascii() and text.isdigit() else math.inf

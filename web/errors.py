@@ -9,7 +9,10 @@ _PAGES = {
     403: ("Not yours to see", "Your account may not see this page. Ask an administrator to add the course to it."),
     404: ("Not found", "There is no such page. It may have been removed, or the address may be mistyped."),
     405: ("This did not work", "The page cannot be used this way. Go back and use its buttons."),
-    413: ("Too large", "What was sent is too large for this page."),
+    413: (
+        "Too large",
+        "What was sent is too large. A photo may have 5 MB, and five may be sent at once. Go back and send less.",
+    ),
     429: ("Too many tries", "There were too many tries. Wait a minute, then try again."),
     500: ("Something broke", "It is our fault, not yours. Try again; if it stays, tell an administrator when it was."),
 }

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 import pytz
 from flask import Flask
 
+from attendance.aws.following import STEPS
+
 NOTHING = "\N{EN DASH}"
 """Written where there is no value."""
 
@@ -15,6 +17,7 @@ STATUS_STYLES = {
     "processing": "info",
     "complete": "success",
     "failed": "danger",
+    "excused": "info",
 }
 
 
@@ -64,5 +67,6 @@ def style(status: str) -> str:
 
 def register(app: Flask) -> None:
     """Make these the filters of the application's templates."""
+    app.jinja_env.globals["run_steps"] = STEPS
     for filter_ in (moment, percent, local_time, long_date, file_name, style):
         app.add_template_filter(filter_)

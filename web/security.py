@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import cast
 
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, abort, current_app, flash, g, redirect, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, UserMixin, current_user
@@ -12,32 +12,23 @@ from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
 from attendance.users import Role, User
+from web.services import services
 from web.store import Store
 
-PUBLIC_ENDPOINTS = frozenset({"auth.login", "health.healthz", "static", "bootstrap.static"})
+PUBLIC_ENDPOINTS = frozenset({"auth.login", "health.healthz", "assets.file"})
 """The only endpoints that answer without a login."""
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "img-src 'self' data:",  # Bootstrap's stylesheet carries its icons as data
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
-)
+LARGE_FORMS: dict[str, int] = {}
+"""Bytes that the forms of an endpoint may have where they may have more than others; blueprints enter theirs."""
+
 _HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
-_STATIC_ENDPOINTS = frozenset({"static", "bootstrap.static"})
-_STATIC_SECONDS = 3600
 
 limiter = Limiter(get_remote_address, storage_uri="memory://")
 csrf = CSRFProtect()
@@ -64,6 +55,11 @@ def account() -> User:
     return cast(SignedIn, current_user).account
 
 
+def account_key() -> str:
+    """What a rate limit counts by: the account, so that a class behind one address does not share it."""
+    return f"account:{account().email}"
+
+
 def require_course(course_id: str) -> None:
     """Answer 403 unless this account may see the course, whether there is such a course or not."""
     if not account().may_see(course_id):
@@ -76,6 +72,23 @@ def require_admin() -> None:
         abort(403)
 
 
+def content_security_policy(videos: str, photos: str) -> str:
+    """What a page may load, and where it may send to: this server and, by name, the two buckets."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            "style-src 'self'",
+            "script-src 'self'",
+            f"img-src 'self' data: {photos}",  # Bootstrap's stylesheet carries its icons as data
+            f"media-src {videos}",
+            f"connect-src 'self' {videos}",
+            f"form-action 'self' {videos}",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        )
+    )
+
+
 def protect(app: Flask) -> None:
     """Put the login, form tokens, rate limits and headers in front of every endpoint of the application."""
     manager = LoginManager(app)
@@ -83,24 +96,31 @@ def protect(app: Flask) -> None:
     manager.login_message = "Sign in to go on."
     manager.session_protection = "strong"
     manager.user_loader(_load)
-    csrf.init_app(app)
-    limiter.init_app(app)
 
+    # First, so that nothing a stranger sends is read: the form token's check reads the whole form.
     @app.before_request
     def require_login() -> BaseResponse | None:
+        request.max_content_length = LARGE_FORMS.get(request.endpoint or "", app.config["MAX_CONTENT_LENGTH"])
         is_public = request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS
         if is_public or current_user.is_authenticated:
             return None
+        if request.method not in ("GET", "HEAD"):
+            flash("Your session has ended. Sign in, then send the form again: nothing was kept of it.")
+            return redirect(url_for("auth.login"))
         return cast(BaseResponse, manager.unauthorized())
+
+    csrf.init_app(app)
+    limiter.init_app(app)
 
     @app.after_request
     def harden(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
+        policy = content_security_policy(services().uploads.origin, services().photos.origin)
+        response.headers["Content-Security-Policy"] = policy
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        is_static = request.endpoint in _STATIC_ENDPOINTS
-        response.headers["Cache-Control"] = f"public, max-age={_STATIC_SECONDS}" if is_static else "no-store"
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 

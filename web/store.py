@@ -1,18 +1,22 @@
 """The only way of the web to data: Query and GetItem through the layer, never a Scan."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from attendance.aws import compose, probes
 from attendance.model import Enrolment, Row
-from attendance.register import CourseInfo, Page, RegisterReader, Session
+from attendance.register import CourseInfo, Page, RegisterReader, RegisterRow, Session
 from attendance.settings import Settings
-from attendance.users import Role, User, Users
+from attendance.users import Role, User, UserNotFoundError, Users
 
 SESSIONS_PER_PAGE = 30
 STUDENTS_PER_PAGE = 50
+COURSES_PER_PAGE = 50
 RECENT_DAYS = 7
 """Days the first page looks back: one Query each."""
+RECENT_MOST = 60
+"""Sessions the first page shows."""
 
 
 class Store:
@@ -38,14 +42,32 @@ class Store:
         """The account these credentials open, or None without saying why."""
         return self._users.verify(email, password)
 
+    def change_password(self, email: str, password: str) -> User:
+        """The account with its new password.
+
+        Raises:
+            WeakPasswordError: it is too short or too long.
+            UserNotFoundError: the account was removed meanwhile.
+        """
+        self._users.set_password(email, password)
+        user = self._users.get(email)
+        if user is None:
+            raise UserNotFoundError("The account was removed meanwhile.")
+        return user
+
     def courses_of(self, user: User) -> list[CourseInfo]:
-        """The courses an account may see, by id; one that was deleted since is left out."""
-        ids: Sequence[str] = ()
+        """Every course an account may see, by id; one that was deleted since is left out."""
+        return list(self._reader.courses(self._course_ids_of(user)))
+
+    def course_page(self, user: User, after: str, limit: int = COURSES_PER_PAGE) -> Page[CourseInfo]:
+        """A page of the courses an account may see, by id; `after` is the cursor of the page before."""
+        ids = [course_id for course_id in self._course_ids_of(user) if course_id > after]
+        return Page(tuple(self._reader.courses(ids[:limit])), ids[limit - 1] if len(ids) > limit else None)
+
+    def _course_ids_of(self, user: User) -> list[str]:
         if user.role is Role.ADMIN:
-            ids = self._reader.course_ids()
-        elif user.role is Role.INSTRUCTOR:
-            ids = user.courses
-        return [course for course in map(self._reader.course, sorted(ids)) if course is not None]
+            return sorted(self._reader.course_ids())
+        return sorted(user.courses) if user.role is Role.INSTRUCTOR else []
 
     def course(self, course_id: str) -> CourseInfo | None:
         """The course, or None."""
@@ -56,17 +78,25 @@ class Store:
         # One day ahead: east of UTC a session's date can be tomorrow's.
         days = [self._today() + timedelta(days=1 - back) for back in range(RECENT_DAYS + 1)]
         found = [session for day in days for session in self._reader.sessions_on(day.isoformat())]
-        return [session for session in found if user.may_see(session.course_id)]
+        return [session for session in found if user.may_see(session.course_id)][:RECENT_MOST]
 
     def sessions(self, course_id: str, before: str | None) -> Page[Session]:
         """A page of a course's sessions, the newest first."""
         return self._reader.sessions(course_id, SESSIONS_PER_PAGE, before)
 
+    def latest_sessions(self, course_id: str, number: int) -> Sequence[Session]:
+        """The newest sessions of a course."""
+        return self._reader.sessions(course_id, number).items
+
+    def decided_rows(self, session: Session) -> list[Row]:
+        """Every row of a session as it was decided, whatever a person said of it."""
+        return [replace(row, status=row.decided) for row in self.rows(session)]
+
     def session(self, course_id: str, session_id: str) -> Session | None:
         """The session, or None."""
         return self._reader.session(course_id, session_id)
 
-    def rows(self, session: Session) -> Sequence[Row]:
+    def rows(self, session: Session) -> Sequence[RegisterRow]:
         """Every row of a session's register."""
         return self._reader.rows(session.session_key)
 

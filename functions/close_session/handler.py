@@ -8,6 +8,5 @@ from attendance.model import Video
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """`{video, matches, present, absent}` to the session."""
-    counts = {**event["present"], **event["absent"]}
-    return pipeline.close_session(Video.from_state(event["video"]), counts, services())
+    """`{video, resolved}` to the session."""
+    return pipeline.close_session(Video.from_state(event["video"]), event["resolved"]["key"], services())

@@ -9,4 +9,4 @@ from attendance.model import Video
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """`{video, resolved}` to the count `absent`."""
-    return pipeline.write_absent(Video.from_state(event["video"]), services())
+    return pipeline.write_absent(Video.from_state(event["video"]), event["resolved"]["key"], services())

@@ -17,7 +17,7 @@ from tests.e2e.running import RunningStack, running
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
+    *("--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream"),
 ]
 COURSE_NAME = "Demo class"
 DATE = datetime.now(UTC).date().isoformat()

@@ -24,10 +24,9 @@ from attendance.enrolment import (
     PhotoConflictError,
     PoorPhotoError,
     SeveralFacesError,
-    StoredPhoto,
-    Student,
     check_name,
 )
+from attendance.students import StoredPhoto, Student
 from tests.functional.web.faces import MemoryFaces, photo
 from tests.functional.web.tables import get, make_tables
 
@@ -211,7 +210,7 @@ def test_a_course_nobody_created_is_refused_and_nothing_is_kept(people: People) 
 
 
 def test_more_courses_than_one_transaction_can_hold_are_refused(people: People) -> None:
-    with pytest.raises(NoSuchCourseError, match="at most 90"):
+    with pytest.raises(NoSuchCourseError, match="at most 80"):
         people.enroller.enrol("s1", "Zoë", photo("zoë"), [f"c{number}" for number in range(91)], ACTOR)
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.home import Home
+from local.home import Endpoints, Home
 from local.supervisor import LocalStack
 from tests.statemachine.face_double import FaceDouble, serving
+from tests.statemachine.interpreters.strict_machine import StrictMachine
 from tests.statemachine.machine import Machine
 
 WAIT_SCALE = 0.02
@@ -21,8 +22,8 @@ def faces() -> FaceDouble:
 
 
 @pytest.fixture(scope="session")
-def machine(faces: FaceDouble, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """The deployed state machine."""
+def endpoints(faces: FaceDouble, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """The deployed stack."""
     home = Home(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -31,4 +32,11 @@ def machine(faces: FaceDouble, tmp_path_factory: pytest.TempPathFactory) -> Iter
             serving(faces) as rekognition,
             LocalStack(home, rekognition_url=rekognition, web=False, wait_scale=WAIT_SCALE) as stack,
         ):
-            yield Machine(stack.endpoints)
+            yield stack.endpoints
+
+
+@pytest.fixture(scope="session", params=[Machine, StrictMachine], ids=["emulator", "strict"])
+def machine(request: pytest.FixtureRequest, endpoints: Endpoints) -> Machine:
+    """The deployed state machine, on the emulator's own interpreter and on a second, strict one."""
+    made: Machine = request.param(endpoints)
+    return made

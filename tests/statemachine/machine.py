@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from boto3.dynamodb.conditions import Key
@@ -16,6 +16,18 @@ from local.home import ROOT, Endpoints
 DEFINITION: dict[str, Any] = json.loads((ROOT / "statemachine" / "attendance.asl.json").read_text())
 SCHEMAS = ROOT / "statemachine" / "schemas"
 PATIENCE_SECONDS = 60.0
+HAPPY_PATH = [
+    "Register video",
+    "Start face search",
+    "Wait for face search",
+    "Get face search",
+    "Face search finished?",
+    "Collect matches",
+    "Resolve names",
+    "Write present",
+    "Write absent",
+    "Close session",
+]
 
 T = TypeVar("T")
 
@@ -138,6 +150,15 @@ def videos_of(session: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(session["videos"].values())
 
 
+_DETAILS_OF_FAILURE = {
+    "taskFailedEventDetails",
+    "lambdaFunctionFailedEventDetails",
+    "lambdaFunctionTimedOutEventDetails",
+}
+"""An interpreter tells of a Task whose Resource is a function's ARN as a task or, as AWS does, as a function."""
+_DETAILS_OF_SUCCESS = {"taskSucceededEventDetails", "lambdaFunctionSucceededEventDetails"}
+
+
 def steps_of(events: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     """The visits of states in an execution's history, in order."""
     steps: list[Step] = []
@@ -145,14 +166,11 @@ def steps_of(events: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
         if "stateEnteredEventDetails" in event:
             entered = event["stateEnteredEventDetails"]
             steps.append(Step(entered["name"], json.loads(entered["input"]), (), None))
-        elif "taskFailedEventDetails" in event:
+        for failed in _DETAILS_OF_FAILURE & event.keys():
             last = steps.pop()
-            failed = (*last.errors, event["taskFailedEventDetails"]["error"])
-            steps.append(Step(last.state, last.state_input, failed, last.result))
-        elif "taskSucceededEventDetails" in event:
-            last = steps.pop()
-            result = json.loads(event["taskSucceededEventDetails"]["output"])
-            steps.append(Step(last.state, last.state_input, last.errors, result))
+            steps.append(replace(last, errors=(*last.errors, event[failed]["error"])))
+        for succeeded in _DETAILS_OF_SUCCESS & event.keys():
+            steps.append(replace(steps.pop(), result=json.loads(event[succeeded]["output"])))
     return tuple(steps)
 
 
@@ -164,6 +182,14 @@ def task_input(step: Step, run: Run) -> dict[str, Any]:
         name.removesuffix(".$"): context[path] if path in context else step.state_input[path.removeprefix("$.")]
         for name, path in parameters.items()
     }
+
+
+def definition_of(stepfunctions: Any, state_machine: str) -> dict[str, Any]:
+    """A machine as it is deployed."""
+    definition: dict[str, Any] = json.loads(
+        stepfunctions.describe_state_machine(stateMachineArn=state_machine)["definition"]
+    )
+    return definition
 
 
 def folder(state: str) -> str:

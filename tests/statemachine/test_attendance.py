@@ -6,21 +6,9 @@ from decimal import Decimal
 import pytest
 
 from tests.statemachine.face_double import FaceDouble, Script, detection
-from tests.statemachine.machine import DEFINITION, Machine, Run, check, task_input, videos_of
+from tests.statemachine.machine import DEFINITION, HAPPY_PATH, Machine, Run, check, task_input, videos_of
 
 DATE = "2026-11-20"
-HAPPY_PATH = [
-    "Register video",
-    "Start face search",
-    "Wait for face search",
-    "Get face search",
-    "Face search finished?",
-    "Collect matches",
-    "Resolve names",
-    "Write present",
-    "Write absent",
-    "Close session",
-]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from attendance.errors import RollcallError
 from tests.builders import ENVIRONMENT
-from tests.contracts import ROOT, SCHEMAS, STEPS, check, machine, recorded
+from tests.contracts import OUTSIDE, ROOT, SCHEMAS, STEPS, check, machine, recorded
 
 MACHINE = machine()
 STATES: dict[str, dict[str, Any]] = MACHINE["States"]
@@ -83,12 +83,14 @@ def test_the_names_of_a_step_agree_everywhere() -> None:
     for state, definition in TASKS.items():
         assert re.fullmatch(r"[A-Z][a-z ]+", state)
         assert definition["Resource"] == f"${{{resource(state)}FunctionArn}}"
-        function = RESOURCES[f"{resource(state)}Function"]
-        assert function["Properties"]["CodeUri"] == f"functions/{folder(state)}/"
-        assert (ROOT / "functions" / folder(state) / "handler.py").is_file()
-        assert (ROOT / "tests" / "functional" / "functions" / f"test_{folder(state)}.py").is_file()
-        assert (ROOT / "events" / f"{folder(state)}.json").is_file()
-    assert {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")} == set(STEPS)
+    for name in (*STEPS, *OUTSIDE):
+        function = RESOURCES[f"{resource(name.replace('_', ' '))}Function"]["Properties"]
+        assert function["CodeUri"] == f"functions/{name}/"
+        assert function["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+        assert (ROOT / "functions" / name / "handler.py").is_file()
+        assert (ROOT / "tests" / "functional" / "functions" / f"test_{name}.py").is_file()
+        assert (ROOT / "events" / f"{name}.json").is_file()
+    assert {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")} == {*STEPS, *OUTSIDE}
 
 
 def test_the_template_fills_every_substitution_and_no_other() -> None:
@@ -104,6 +106,24 @@ def test_states_stand_in_the_order_they_run() -> None:
     nexts = [state.get("Next") or state["Choices"][0]["Next"] for state in list(STATES.values())[:9]]
     assert nexts == order[1:10]
     assert STATES["Face search finished?"]["Default"] == "Wait for face search"
+
+
+def followers(state: dict[str, Any]) -> set[str]:
+    """The states that may come after a state."""
+    branches = [state, *state.get("Choices", ()), *state.get("Catch", ())]
+    return {branch["Next"] for branch in branches if "Next" in branch} | {
+        state[key] for key in ("Default",) if key in state
+    }
+
+
+def test_every_state_is_reached_and_none_leads_nowhere() -> None:
+    """cfn-lint does not look at where Next leads."""
+    reached: set[str] = set()
+    new = {MACHINE["StartAt"]}
+    while new:
+        reached |= new
+        new = {follower for name in new for follower in followers(STATES[name])} - reached
+    assert reached == set(STATES)
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -167,8 +187,9 @@ def test_a_run_whose_failure_is_recorded_or_not_ends_red() -> None:
     assert [STATES[catcher["Next"]]["Type"] for catcher in failure["Catch"]] == ["Fail"]
 
 
-def test_a_register_that_another_video_outdated_is_decided_again() -> None:
-    assert STATES["Close session"]["Catch"][0] == {
+@pytest.mark.parametrize("name", ["Write present", "Write absent", "Close session"])
+def test_a_run_whose_decision_was_replaced_decides_again(name: str) -> None:
+    assert STATES[name]["Catch"][0] == {
         "ErrorEquals": ["SessionChangedError"],
         "ResultPath": None,
         "Next": "Resolve names",
@@ -187,7 +208,8 @@ def test_every_schema_is_valid_and_strict(path: Any) -> None:
     schema = json.loads(path.read_text())
     Draft202012Validator.check_schema(schema)
     for name, part in schema.get("$defs", {"": schema}).items():
-        assert name == "event" or part.get("type") != "object" or part["additionalProperties"] is False
+        is_amazons = name == "event" or path.stem in {f"{function}.input" for function in OUTSIDE}
+        assert is_amazons or part.get("type") != "object" or part["additionalProperties"] is False
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -199,6 +221,14 @@ def test_the_recorded_event_of_a_function_fits_its_schema_which_takes_nothing_mo
     for name in event:
         with pytest.raises(ValidationError):
             check(f"{step}.input", {key: value for key, value in event.items() if key != name})
+
+
+@pytest.mark.parametrize("function", OUTSIDE)
+def test_the_recorded_event_of_a_function_outside_the_machine_fits_its_schema(function: str) -> None:
+    event = recorded(function)
+    check(f"{function}.input", event)
+    with pytest.raises(ValidationError):
+        check(f"{function}.input", event | {"source": "aws.s3"})
 
 
 def test_the_recorded_events_are_of_one_run() -> None:
@@ -218,6 +248,51 @@ def test_the_upload_rule_matches_the_recorded_event() -> None:
     assert upload["detail"]["object"]["key"].startswith(pattern["detail"]["object"]["key"][0]["prefix"])
 
 
+def test_the_rule_on_stopped_runs_matches_the_recorded_event_and_every_way_a_run_ends_badly() -> None:
+    events = RESOURCES["RecordStoppedRunFunction"]["Properties"]["Events"]
+    (pattern,) = [event["Properties"]["Pattern"] for event in events.values()]
+    stopped = recorded("record_stopped_run")
+    assert stopped["source"] in pattern["source"]
+    assert stopped["detail-type"] in pattern["detail-type"]
+    assert set(pattern["detail"]["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
+    assert json.loads(stopped["detail"]["input"]) == recorded("s3_object_created")
+
+
+def test_an_event_that_cannot_be_delivered_is_kept_and_tells_somebody() -> None:
+    queue = RESOURCES["VideoEventsDeadLetterQueue"]["Properties"]
+    assert queue["MessageRetentionPeriod"] == 14 * 86400
+    rules = [
+        event["Properties"]
+        for resource_ in RESOURCES.values()
+        for event in resource_.get("Properties", {}).get("Events", {}).values()
+        if event["Type"] == "EventBridgeRule"
+    ]
+    assert len(rules) == 2
+    for rule in rules:
+        assert rule["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["VideoEventsDeadLetterQueue", "Arn"]}}
+    (statement,) = RESOURCES["VideoEventsDeadLetterQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert len(statement["Condition"]["ArnEquals"]["aws:SourceArn"]) == len(rules)
+    assert RESOURCES["DeadLettersAlarm"]["Properties"]["Threshold"] == 1
+
+
+def alarms() -> dict[str, dict[str, Any]]:
+    found = RESOURCES.items()
+    return {name: made["Properties"] for name, made in found if made["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+def test_every_alarm_tells_the_topic_what_it_means() -> None:
+    for name, alarm in alarms().items():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}], name
+        assert len(alarm["AlarmDescription"]) > 20, name
+        assert alarm["TreatMissingData"] == "notBreaching", name  # no video, no run, nothing wrong
+
+
+def test_every_alarm_has_its_section_in_the_operators_guide_and_no_other_has_one() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    names = {str(alarm["AlarmName"]["Fn::Sub"]).removeprefix("${AWS::StackName}-") for alarm in alarms().values()}
+    assert set(re.findall(r"^### `(.+)`$", guide, re.MULTILINE)) == names
+
+
 def test_functions_are_told_every_setting_and_the_outputs_tell_it_to_people() -> None:
     variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     assert set(variables) == set(ENVIRONMENT) | {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION"}
@@ -235,6 +310,13 @@ def test_no_function_may_do_anything_to_everything() -> None:
             assert not any("*" in action for action in actions), name
             assert "Scan" not in str(actions), name
             assert statement["Resource"] != "*" or actions == ["rekognition:GetFaceSearch"], name
+
+
+def test_the_machine_may_invoke_its_functions_and_no_other() -> None:
+    machine_ = RESOURCES["AttendanceStateMachine"]["Properties"]
+    (invoke,) = [each for each in machine_["Policies"][0]["Statement"] if each["Action"] == "lambda:InvokeFunction"]
+    given = machine_["DefinitionSubstitutions"].values()
+    assert sorted(map(str, invoke["Resource"])) == sorted(map(str, given))
 
 
 def test_what_people_entrust_to_the_stack_is_private_encrypted_and_kept() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from attendance.model import MACHINE, Evidence, Matches, Register, Row, Sighting, Status, Thresholds
+from attendance.model import Evidence, Matches, Register, Row, Sighting, Status, Thresholds
 
 
 def from_matches(matches: Matches) -> dict[str, Any]:
@@ -21,31 +21,33 @@ def to_matches(document: Mapping[str, Any]) -> Matches:
 
 
 def from_register(register: Register) -> dict[str, Any]:
-    """The document resolved.json."""
+    """The document of a decided register."""
     return asdict(register)
 
 
 def to_register(document: Mapping[str, Any]) -> Register:
-    """Read resolved.json."""
+    """Read the document of a decided register."""
     given = dict(document)
     given["thresholds"] = Thresholds(**given["thresholds"])
+    given["models"] = tuple(given["models"])
     given["sources"] = tuple(given["sources"])
     given["rows"] = tuple(_to_row(row) for row in given["rows"])
     return Register(**given)
 
 
 def attendance_item(register: Register, row: Row) -> dict[str, Any]:
-    """A row as the attendance table keeps it; an absent one has neither similarity nor times nor evidence."""
+    """A row as the attendance table keeps it; without evidence it has neither similarity nor times."""
     item = {
         "session_key": register.session_key,
         "course_id": register.course_id,
         "session_id": register.session_id,
         "date": register.date,
-        "source": MACHINE,
+        "source": register.source,
         "thresholds": asdict(register.thresholds),
+        "model": ", ".join(register.models) or None,
     }
-    seen = {field.name for field in fields(Row)} if row.status is not Status.ABSENT else _NAMED
-    return item | {name: value for name, value in asdict(row).items() if name in seen}
+    names = {field.name for field in fields(Row)} if row.evidence else _NAMED
+    return item | {name: value for name, value in asdict(row).items() if name in names}
 
 
 _NAMED = {"student_id", "student_name", "status", "sightings"}

@@ -8,21 +8,21 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
 import pytz
 
 from attendance.errors import RollcallError
 from attendance.keys import UNFILED, is_id
+from attendance.students import Consent, Directory, Enrolled, FaceMatch, Faces, Photos, StoredPhoto, Student
 
 MAX_PHOTO_BYTES = 5 * 1024 * 1024
 """Rekognition's limit of an image sent as bytes."""
 MAX_NAME = 200
 """Characters of a student's or a course's name."""
-MAX_COURSES = 90
-"""Courses of one enrolment; a DynamoDB transaction has at most 100 actions."""
+MAX_COURSES = 80
+"""Courses of one enrolment; a DynamoDB transaction has at most 100 actions, some of them for the name's words."""
 SAME_PERSON_SIMILARITY = 90.0
 """0-100; from here on a face already enrolled under another id is worth a warning."""
 
@@ -82,101 +82,38 @@ class PhotoConflictError(EnrolmentError):
     """The student was changed by someone else at the same moment."""
 
 
-@dataclass(frozen=True)
-class StoredPhoto:
-    """One photo of a student: its object key in the photos bucket and its face in the collection."""
-
-    key: str
-    face_id: str
-    added_at: str
+class NoSuchPhotoError(EnrolmentError):
+    """The student has no such photo, or it is not kept any more."""
 
 
-@dataclass(frozen=True)
-class Student:
-    """A registered student."""
+class BeingErasedError(EnrolmentError):
+    """The student is being erased."""
 
-    student_id: str
-    student_name: str
-    photos: tuple[StoredPhoto, ...] = ()
+
+class LookalikeError(EnrolmentError):
+    """The face is enrolled under another id already, and nobody said that this is right."""
+
+    def __init__(self, matches: Sequence[FaceMatch]) -> None:
+        super().__init__(" ".join(map(in_a_sentence, matches)))
+        self.matches = tuple(matches)
 
 
 @dataclass(frozen=True)
-class FaceMatch:
-    """A face of the collection that looks like the photo; `similarity` is 0-100."""
+class Terms:
+    """How an enrolment is meant.
 
-    student_id: str
-    similarity: float
+    Attributes:
+        consent: what the student agreed to, to be kept with the photo.
+        must_be_new: refuse an id that is registered already, whatever its name.
+        may_look_alike: enrol a face that is there under another id all the same, with a warning.
+    """
 
-
-@dataclass(frozen=True)
-class Indexed:
-    """What indexing one photo gave: the new face, or the codes of why there is none."""
-
-    face_id: str | None
-    refusals: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Enrolled:
-    """The outcome: `is_new` is whether this call added a photo; `warnings` are sentences for a person."""
-
-    student_id: str
-    student_name: str
-    photo_key: str
-    face_id: str
-    is_new: bool
-    warnings: tuple[str, ...] = field(default=())
+    consent: Consent | None = None
+    must_be_new: bool = False
+    may_look_alike: bool = True
 
 
-class Faces(Protocol):
-    """The collection of faces."""
-
-    def ensure_collection(self) -> None:
-        """Make the collection unless it is there."""
-
-    def count(self, photo: bytes) -> int:
-        """How many faces are on a photo; raises InvalidPhotoError when the service cannot read it."""
-
-    def search(self, photo: bytes, threshold: float) -> Sequence[FaceMatch]:
-        """Enrolled faces at least `threshold` (0-100) similar to the largest face of the photo, best first."""
-
-    def index(self, photo: bytes, student_id: str) -> Indexed:
-        """Add the largest face of a photo under the student's id, if its quality allows."""
-
-    def delete(self, face_id: str) -> None:
-        """Remove a face; nothing when it is not there."""
-
-
-class Photos(Protocol):
-    """The private photos."""
-
-    def put(self, key: str, photo: bytes, content_type: str) -> None:
-        """Keep a photo."""
-
-    def delete(self, key: str) -> None:
-        """Remove a photo; nothing when it is not there."""
-
-
-class Directory(Protocol):
-    """The tables of students, courses and rosters."""
-
-    def student(self, student_id: str) -> Student | None:
-        """The student, or None."""
-
-    def course_exists(self, course_id: str) -> bool:
-        """Whether the course has been created."""
-
-    def add_photo(self, student: Student, photo: StoredPhoto, course_ids: Sequence[str], actor: str) -> bool:
-        """Keep the photo, the roster rows and an audit entry, all or nothing.
-
-        `student` is what was read before; False when the table holds something else by now.
-        """
-
-    def add_to_rosters(self, student: Student, course_ids: Sequence[str]) -> None:
-        """Put the student on the rosters; rows that are there keep their dates."""
-
-    def add_course(self, course_id: str, course_name: str, time_zone: str, created_at: str) -> bool:
-        """Create a course; False when it is there already."""
+ANY_TERMS = Terms()
 
 
 class Enroller:
@@ -197,7 +134,13 @@ class Enroller:
         self._now = now
 
     def enrol(
-        self, student_id: str, student_name: str, photo: bytes, course_ids: Sequence[str], actor: str
+        self,
+        student_id: str,
+        student_name: str,
+        photo: bytes,
+        course_ids: Sequence[str],
+        actor: str,
+        terms: Terms = ANY_TERMS,
     ) -> Enrolled:
         """Enrol one photo of a student and put the student on the rosters of the courses and of the default course.
 
@@ -209,6 +152,7 @@ class Enroller:
             photo: a JPEG or PNG file of at most 5 MB with exactly one face.
             course_ids: courses that exist; the default course needs no naming.
             actor: who does this, for the audit.
+            terms: what else is asked for.
 
         Raises:
             EnrolmentError: the named reason of a refusal; nothing was kept.
@@ -218,14 +162,70 @@ class Enroller:
         courses = self._courses(course_ids)
         known = self._directory.student(student.student_id)
         if known is not None:
-            _refuse_other_name(known, student)
+            _refuse_unless_the_same(known, student, must_be_new=terms.must_be_new)
             student = known
         key = photo_key(student.student_id, photo)
         for stored in student.photos:
             if stored.key == key:
                 self._directory.add_to_rosters(student, courses)
                 return Enrolled(student.student_id, student.student_name, key, stored.face_id, is_new=False)
-        return self._add(student, key, photo, content_type, courses, actor)
+        self._refuse_unless_one_face(photo)
+        lookalikes = self._lookalikes(student.student_id, photo)
+        if lookalikes and not terms.may_look_alike:
+            raise LookalikeError(lookalikes)
+        enrolled = self._add(replace(student, consent=terms.consent), key, photo, content_type, courses, actor)
+        return replace(enrolled, warnings=tuple(map(in_a_sentence, lookalikes)))
+
+    def check(self, photo: bytes, student_id: str = "") -> Sequence[FaceMatch]:
+        """Look at a photo before it is enrolled; nothing is kept.
+
+        Returns:
+            Faces of students other than `student_id` that look like it, the best of each, best first.
+
+        Raises:
+            InvalidPhotoError: the named reason why it would be refused. Whether a face is sharp and light enough shows
+                only at the enrolment.
+        """
+        check_photo(photo)
+        self._refuse_unless_one_face(photo)
+        return self._lookalikes(student_id, photo)
+
+    def mend(self, student_id: str, key: str, actor: str) -> None:
+        """Put a photo's face into the collection again, from the photo that is kept.
+
+        Raises:
+            NoSuchPhotoError: the student has no such photo, or it is not kept any more.
+            PoorPhotoError: the face service has since become stricter.
+            PhotoConflictError: the student was changed at the same moment.
+        """
+        student = self._with_photo(student_id, key)
+        photo = self._photos.get(key)
+        if photo is None:
+            raise NoSuchPhotoError("The photo itself is gone: remove it here, and add another one.")
+        self._faces.ensure_collection()
+        indexed = self._faces.index(photo, student_id)
+        if indexed.face_id is None:
+            raise PoorPhotoError(f"This photo cannot be used: {_in_words(indexed.refusals)}.")
+        if not self._directory.replace_face(student, key, indexed.face_id, actor):
+            self._faces.delete(indexed.face_id)
+            raise PhotoConflictError("Someone changed this student at the same moment: try again.")
+
+    def remove_photo(self, student_id: str, key: str, actor: str) -> None:
+        """Erase one photo of a student and its face. What a failure leaves of it is erased by another call.
+
+        Raises:
+            NoSuchPhotoError: the student has no such photo.
+            PhotoConflictError: the student was changed at the same moment.
+        """
+        student = self._with_photo(student_id, key)
+        self._faces.delete(next(stored.face_id for stored in student.photos if stored.key == key))
+        self._photos.delete(key)
+        if not self._directory.remove_photo(student, key, actor):
+            raise PhotoConflictError("Someone changed this student at the same moment: try again.")
+
+    def student(self, student_id: str) -> Student | None:
+        """The student as of now, or None."""
+        return self._directory.student(student_id)
 
     def ensure_course(self, course_id: str, course_name: str, time_zone: str) -> bool:
         """Create the course unless it is there; an existing one is left as it is.
@@ -244,6 +244,12 @@ class Enroller:
             check_id(course_id, "course id"), check_name(course_name, "course name"), time_zone, self._time()
         )
 
+    def _with_photo(self, student_id: str, key: str) -> Student:
+        student = self._directory.student(student_id)
+        if student is None or all(stored.key != key for stored in student.photos):
+            raise NoSuchPhotoError("This photo is not there any more: reload the page.")
+        return student
+
     def _courses(self, course_ids: Sequence[str]) -> list[str]:
         courses = sorted({check_id(course_id, "course id") for course_id in course_ids} - {self._default_course_id})
         if len(courses) > MAX_COURSES:
@@ -256,15 +262,12 @@ class Enroller:
     def _add(
         self, student: Student, key: str, photo: bytes, content_type: str, courses: Sequence[str], actor: str
     ) -> Enrolled:
-        self._faces.ensure_collection()
-        self._refuse_unless_one_face(photo)
-        warnings = self._warnings(student.student_id, photo)
         with self._indexed(student.student_id, key, photo) as face_id:
             stored = StoredPhoto(key, face_id, self._time())
             with self._kept(student.student_id, key, photo, content_type):
                 if not self._directory.add_photo(student, stored, courses, actor):
                     raise PhotoConflictError("Someone changed this student at the same moment: try again.")
-        return Enrolled(student.student_id, student.student_name, key, face_id, is_new=True, warnings=warnings)
+        return Enrolled(student.student_id, student.student_name, key, face_id, is_new=True)
 
     def _refuse_unless_one_face(self, photo: bytes) -> None:
         faces = self._faces.count(photo)
@@ -273,14 +276,11 @@ class Enroller:
         if faces > 1:
             raise SeveralFacesError(f"There are {faces} faces on this photo: crop it to the student alone.")
 
-    def _warnings(self, student_id: str, photo: bytes) -> tuple[str, ...]:
+    def _lookalikes(self, student_id: str, photo: bytes) -> list[FaceMatch]:
+        self._faces.ensure_collection()
         others = {m.student_id: m for m in reversed(self._faces.search(photo, SAME_PERSON_SIMILARITY))}
         others.pop(student_id, None)
-        return tuple(
-            f"This face looks like student {match.student_id}'s (similarity {match.similarity:.0f}): "
-            "check that one person is not enrolled twice."
-            for match in sorted(others.values(), key=lambda m: (-m.similarity, m.student_id))
-        )
+        return sorted(others.values(), key=lambda match: (-match.similarity, match.student_id))
 
     @contextmanager
     def _indexed(self, student_id: str, key: str, photo: bytes) -> Iterator[str]:
@@ -366,11 +366,25 @@ def photo_key(student_id: str, photo: bytes) -> str:
     return f"photos/{student_id}/{hashlib.sha256(photo).hexdigest()}.jpg"
 
 
-def _refuse_other_name(known: Student, student: Student) -> None:
+def _refuse_unless_the_same(known: Student, student: Student, *, must_be_new: bool) -> None:
+    if known.erasing_since:
+        raise BeingErasedError(f"Student {known.student_id} is being removed: finish that first.")
+    if must_be_new:
+        raise DuplicateStudentError(
+            f"The id {known.student_id} is registered already: check the id, or add the photo on that student's page."
+        )
     if known.student_name != student.student_name:
         raise DuplicateStudentError(
             f"The id {student.student_id} belongs to a student of another name: check the id, or the spelling."
         )
+
+
+def in_a_sentence(match: FaceMatch) -> str:
+    """What a person should know of a face that is enrolled already."""
+    return (
+        f"This face looks like student {match.student_id}'s (similarity {match.similarity:.0f}): "
+        "check that one person is not enrolled twice."
+    )
 
 
 def _in_words(refusals: Sequence[str]) -> str:

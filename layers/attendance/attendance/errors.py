@@ -22,6 +22,10 @@ class BadVideoKeyError(RollcallError):
     """An object's key names no course, date and video."""
 
 
+class BadSessionError(RollcallError):
+    """A session_id is not a date, or a date and a slot."""
+
+
 class UnknownCourseError(RollcallError):
     """The key names a course that nobody created."""
 
@@ -39,7 +43,7 @@ class FaceSearchFailedError(RollcallError):
 
 
 class SessionChangedError(RollcallError):
-    """Another video of the session was collected after the rows were decided; they must be decided again."""
+    """The session's rows were decided anew meanwhile; what this run decided must not be written any more."""
 
 
 class UnprocessedItemsError(RollcallError):
@@ -107,10 +111,21 @@ _REASONS = {
     "Lambda.ClientExecutionTimeoutException": _TRY_LATER,
     "States.Timeout": _TOO_LONG,
     "Sandbox.Timedout": _TOO_LONG,
+    "Execution.TimedOut": (
+        "The run was not done after 24 hours and was stopped. Start the video again; "
+        "if it is stopped again, the face service is stuck: tell whoever runs the stack."
+    ),
+    "Execution.Aborted": "Somebody stopped the run before it was done. Start the video again when the cause is gone.",
     "States.TaskFailed": _CRASHED,
     "Lambda.Unknown": _CRASHED,
     "Runtime.ExitError": _CRASHED,
     "States.Permissions": _DENIED,
+    # Ours by name only: what they say comes from a service.
+    "AccessDeniedError": _DENIED,
+    "ServiceBusyError": _TRY_LATER,
+    "ObjectNotFoundError": (
+        "What an earlier step had kept in the work bucket is gone. Start the video again, and it is made again."
+    ),
     "UnknownTimeZoneError": (
         "The course has no valid time zone. Set one such as Europe/Zurich, then start the video again."
     ),
@@ -125,10 +140,11 @@ def reason(name: str, cause: str) -> str:
         cause: for a function's error, JSON with `errorMessage`; its text is shown only for errors of ours, since
             those of others may hold anything.
     """
+    if known := _REASONS.get(name):
+        return known
     if name in _OWN_NAMES:
         return _message(cause) or f"The video failed with {name}. The execution's history tells more."
-    known = _REASONS.get(name)
-    return known or f"The video failed with an unexpected error ({name}). The execution's history tells more."
+    return f"The video failed with an unexpected error ({name}). The execution's history tells more."
 
 
 def _message(cause: str) -> str:

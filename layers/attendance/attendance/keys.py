@@ -9,16 +9,18 @@ from typing import Any
 
 import pytz
 
-from attendance.errors import BadEventError, BadVideoKeyError
-from attendance.model import Video, VideoKey, VideoObject
+from attendance.errors import BadEventError, BadSessionError, BadVideoKeyError
+from attendance.model import Place, Video, VideoKey, VideoObject
 
 UNFILED = "unfiled"
 """The course_id under which videos are kept whose key names no course and date."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SLOT = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _RIGHT_FORM = (
     "Name the video videos/<course>/<YYYY-MM-DD>/<name>.mp4 (or .mov), "
+    "videos/<course>/<YYYY-MM-DD>/<slot>/<name>.mp4 for one of several sessions of the day, "
     "or videos/<name>.mp4 for the default course and the day of the upload."
 )
 
@@ -55,6 +57,21 @@ def video_object(event: Mapping[str, Any]) -> VideoObject:
     return found
 
 
+def upload_event(video: VideoObject) -> dict[str, Any]:
+    """The event that the upload of this object made, as far as anybody reads it: `video_object` gives it back."""
+    made = {"key": video.key, "size": video.size, "etag": video.etag}
+    if video.version_id is not None:
+        made["version-id"] = video.version_id
+    return {
+        "version": "0",
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "time": video.uploaded_at.isoformat(),
+        "resources": [f"arn:aws:s3:::{video.bucket}"],
+        "detail": {"version": "0", "bucket": {"name": video.bucket}, "object": made, "reason": "PutObject"},
+    }
+
+
 def video_key(key: str) -> VideoKey:
     """Course and date that an object's key names.
 
@@ -65,7 +82,7 @@ def video_key(key: str) -> VideoKey:
     problem = _problem(key, prefix, folders, name)
     if problem:
         raise BadVideoKeyError(f"{problem} {_RIGHT_FORM}")
-    return VideoKey(folders[0], folders[1]) if folders else VideoKey(None, None)
+    return VideoKey(*folders) if folders else VideoKey(None, None)
 
 
 def video_id(video: VideoObject) -> str:
@@ -78,14 +95,48 @@ def session_key(course_id: str, session_id: str) -> str:
     return f"{course_id}#{session_id}"
 
 
-def filed(video: VideoObject, course_id: str, day: str) -> Video:
-    """The video as a part of its course's session on that day; `session_id` is the date."""
-    return _video(video, course_id, day, day)
+def session_id(day: str, slot: str | None = None) -> str:
+    """The date, and the slot after an underscore where the day has several sessions."""
+    return f"{day}_{slot}" if slot else day
+
+
+def slot_of(place: Place) -> str | None:
+    """The slot of a session, if it has one."""
+    return place.session_id.removeprefix(place.date).removeprefix("_") or None
+
+
+def place(course_id: str, session_id: str) -> Place:
+    """The session of these ids.
+
+    Raises:
+        BadSessionError: they cannot be a session's.
+    """
+    day, _, slot = session_id.partition("_")
+    problem = _folder_problem(course_id, day, slot) if session_id != f"{day}_" else "The slot is empty."
+    if problem:
+        raise BadSessionError(f"{problem} A session is YYYY-MM-DD, or YYYY-MM-DD_<slot>, of a course.")
+    return Place(course_id, session_id, session_key(course_id, session_id), day)
+
+
+def filed(video: VideoObject, where: Place) -> Video:
+    """The video as a part of a session."""
+    return Video(
+        bucket=video.bucket,
+        key=video.key,
+        version_id=video.version_id,
+        etag=video.etag,
+        video_id=video_id(video),
+        course_id=where.course_id,
+        session_id=where.session_id,
+        session_key=where.session_key,
+        date=where.date,
+    )
 
 
 def unfiled(video: VideoObject, day: str) -> Video:
     """The video as a session of its own, for uploads that cannot be filed under a course and date."""
-    return _video(video, UNFILED, f"{day}#{video_id(video)}", day)
+    alone = f"{day}#{video_id(video)}"
+    return filed(video, Place(UNFILED, alone, session_key(UNFILED, alone), day))
 
 
 def local_date(moment: datetime, time_zone: str) -> str:
@@ -110,9 +161,9 @@ def matches_key(video: Video) -> str:
     return f"{video.course_id}/{video.session_id}/{video.video_id}/matches.json"
 
 
-def resolved_key(video: Video) -> str:
-    """Where the work bucket keeps the register that was decided when the video was done."""
-    return f"{video.course_id}/{video.session_id}/{video.video_id}/resolved.json"
+def resolved_key(where: Place, content: bytes) -> str:
+    """Where the work bucket keeps a decided register: named by its content, so equal decisions are one."""
+    return f"{where.course_id}/{where.session_id}/resolved-{hashlib.sha256(content).hexdigest()[:32]}.json"
 
 
 def _problem(key: str, prefix: str, folders: list[str], name: str) -> str:
@@ -125,17 +176,19 @@ def _problem(key: str, prefix: str, folders: list[str], name: str) -> str:
         return "The object's key has an empty part, '.' or '..' between its slashes."
     if not name.lower().endswith((".mp4", ".mov")) or name.lower() in (".mp4", ".mov"):
         return "The object's name does not end in .mp4 or .mov."
-    if len(folders) not in (0, 2):
-        return "Between videos/ and the object's name come a course and a date, or nothing."
+    if len(folders) not in (0, 2, 3):
+        return "Between videos/ and the object's name come a course, a date and perhaps a slot, or nothing."
     return _folder_problem(*folders) if folders else ""
 
 
-def _folder_problem(course_id: str, day: str) -> str:
+def _folder_problem(course_id: str, day: str, slot: str = "") -> str:
     if not is_id(course_id):
-        return "The course in the object's key is not 1 to 64 letters, digits, dots, dashes or underscores."
+        return "The course is not 1 to 64 letters, digits, dots, dashes or underscores."
     if course_id == UNFILED:
         return f"No course can be called {UNFILED}: that is where videos go that cannot be filed."
-    return "" if _is_date(day) else "The date in the object's key is not a day of the calendar."
+    if not _is_date(day):
+        return "The date is not a day of the calendar."
+    return "" if not slot or _SLOT.fullmatch(slot) else "The slot is not 1 to 32 letters, digits, dots, dashes or _."
 
 
 def _is_date(text: str) -> bool:
@@ -146,20 +199,6 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _video(video: VideoObject, course_id: str, session_id: str, day: str) -> Video:
-    return Video(
-        bucket=video.bucket,
-        key=video.key,
-        version_id=video.version_id,
-        etag=video.etag,
-        video_id=video_id(video),
-        course_id=course_id,
-        session_id=session_id,
-        session_key=session_key(course_id, session_id),
-        date=day,
-    )
 
 
 def _sha256(*parts: str) -> str:

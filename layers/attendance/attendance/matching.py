@@ -63,7 +63,16 @@ class Tally:
             detections=self._detections,
             people=len(self._people),
             unknown=len(self._people - self._named),
-            students=tuple(self._students[student_id] for student_id in sorted(self._students)),
+            students=tuple(self._ended(self._students[student_id]) for student_id in sorted(self._students)),
+        )
+
+    def _ended(self, sighting: Sighting) -> Sighting:
+        """With the time to the video's end, which only the last page may tell."""
+        duration = self._duration_ms
+        return (
+            sighting
+            if duration is None
+            else replace(sighting, unseen_after_ms=max(0, duration - sighting.last_seen_ms))
         )
 
     def _settle_frame(self) -> None:
@@ -90,11 +99,11 @@ class Tally:
 
 
 def merged(one: Sighting, other: Sighting) -> Sighting:
-    """Two sightings of a student as one; in any order and grouping the result is the same.
+    """Two sightings of a student in one video as one; in any order and grouping the result is the same.
 
     The best moment is the most similar one, the earliest of equals.
     """
-    best = min(one, other, key=_rank)
+    best = min(one, other, key=rank)
     return replace(
         best,
         sightings=one.sightings + other.sightings,
@@ -103,9 +112,11 @@ def merged(one: Sighting, other: Sighting) -> Sighting:
     )
 
 
-def _rank(sighting: Sighting) -> tuple[float, int, str, str]:
+def rank(sighting: Sighting) -> tuple[float, int, str, str, float]:
+    """Sorts the better of two sightings of a student first."""
     moment = sighting.evidence
-    return (-sighting.similarity, moment.timestamp_ms, moment.key, moment.version_id or "")
+    margin = 100.0 if sighting.margin is None else sighting.margin
+    return (-sighting.similarity, moment.timestamp_ms, moment.key, moment.version_id or "", -margin)
 
 
 def _candidates(person: int, detection: Mapping[str, Any]) -> list[_Candidate]:

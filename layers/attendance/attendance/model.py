@@ -11,18 +11,21 @@ from enum import StrEnum
 from typing import Any, Self
 
 MACHINE = "machine"
-"""The `source` of rows that a run may write again; rows of any other source belong to a person."""
+"""The `source` of rows that were decided from videos."""
+ROLL_CALL = "roll call"
+"""The `source` of rows of a session without a video: nothing is decided, a person calls the roll."""
 
 Box = Mapping[str, float]
 """Left, Top, Width, Height as shares (0-1) of the frame's width and height."""
 
 
 class Status(StrEnum):
-    """What a row of the register says of a student."""
+    """What a row of the register says of a student; only a person can excuse."""
 
     PRESENT = "present"
     REVIEW = "review"
     ABSENT = "absent"
+    EXCUSED = "excused"
 
 
 class Progress(StrEnum):
@@ -47,10 +50,25 @@ class VideoObject:
 
 @dataclass(frozen=True)
 class VideoKey:
-    """What an object's key names; None for both means the default course on the day of the upload."""
+    """What an object's key names.
+
+    None for course and date means the default course on the day of the upload; `slot` tells several sessions of one
+    day apart.
+    """
 
     course_id: str | None
     date: str | None
+    slot: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A session: one class of a course on one date."""
+
+    course_id: str
+    session_id: str
+    session_key: str
+    date: str
 
 
 @dataclass(frozen=True)
@@ -76,6 +94,11 @@ class Video:
         """The form the machine's state carries."""
         return asdict(self)
 
+    @property
+    def place(self) -> Place:
+        """The session it belongs to."""
+        return Place(self.course_id, self.session_id, self.session_key, self.date)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -90,29 +113,48 @@ class Job:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Similarity from which a student is present, and from which a person should look."""
+    """What a course asks of a recording before it says something of a student.
+
+    Attributes:
+        present: similarity from which a student is present.
+        review: similarity from which a person should look; at most `present`.
+        margin: least distance (0-100) to the best other student for present, else review. With 0 the student must
+            at least be the one whom the face looks like most.
+        minimum_sightings: frames a student must be seen in for present, else review; at least 1.
+        late_after_minutes: who is first seen later than this is late; 0 never says so.
+        left_early_minutes: who is last seen more than this before a video's end left early; 0 never says so.
+    """
 
     present: float
     review: float
+    margin: float = 0.0
+    minimum_sightings: int = 1
+    late_after_minutes: int = 0
+    left_early_minutes: int = 0
 
 
 @dataclass(frozen=True)
 class Course:
-    """A course's rules; `time_zone` is an IANA name."""
+    """A course's rules; `time_zone` is an IANA name, a slot of the name of a section is for its students only."""
 
     course_id: str
     time_zone: str
     thresholds: Thresholds
+    sections: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Enrolment:
-    """A student on a course's roster, from and until the given dates, both inclusive; None is open."""
+    """A student on a course's roster, from and until the given dates, both inclusive; None is open.
+
+    Who is in no section belongs to every session of the course.
+    """
 
     student_id: str
     student_name: str
     enrolled_from: str | None = None
     enrolled_until: str | None = None
+    section: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,13 +170,14 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Sighting:
-    """All that was seen of one student: in a frame, a video or a session.
+    """All that was seen of one student in a frame or a video.
 
     Attributes:
         similarity: of the best moment.
         margin: distance to the best other student for the face of that moment; negative where that face looked more
             like someone whom another face of the frame fitted better; None where no other student came near.
         sightings: in how many frames.
+        unseen_after_ms: from the last frame to the video's end; None where its length is not known.
     """
 
     student_id: str
@@ -144,6 +187,7 @@ class Sighting:
     first_seen_ms: int
     last_seen_ms: int
     evidence: Evidence
+    unseen_after_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +209,12 @@ class Matches:
 
 @dataclass(frozen=True)
 class Row:
-    """One student's line of the register; an absent one has neither similarity nor times."""
+    """One student's line of the register as it was decided; an absent one has neither similarity nor times.
+
+    Attributes:
+        late: present or for review, and first seen later than the course allows.
+        left_early: likewise, and last seen earlier than the course allows.
+    """
 
     student_id: str
     student_name: str
@@ -176,6 +225,46 @@ class Row:
     first_seen_ms: int | None = None
     last_seen_ms: int | None = None
     evidence: Evidence | None = None
+    late: bool = False
+    left_early: bool = False
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What a person says of a student, which counts in place of what was decided.
+
+    Attributes:
+        status: present, absent or excused.
+        late: came late; only of one who is present.
+        left_early: likewise.
+        reason: why, in the person's words.
+        actor: who.
+        at: when, an ISO 8601 time.
+    """
+
+    status: Status
+    late: bool
+    left_early: bool
+    reason: str | None
+    actor: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The correction of one student of one session, and what it replaced.
+
+    Attributes:
+        version: grows with each change; 0 where there never was a correction.
+        correction: None where there never was one or it was undone.
+        before: what stood before, the latest last, each of which an undo brings back; None is no correction.
+        changed_by: who changed it last, also by undoing.
+    """
+
+    version: int = 0
+    correction: Correction | None = None
+    before: tuple[Correction | None, ...] = ()
+    changed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,6 +272,8 @@ class Register:
     """Every enrolled student's row for one session, and what it was decided from.
 
     Attributes:
+        source: MACHINE or ROLL_CALL.
+        models: versions of the face models that searched the videos, sorted.
         sources: keys of the matches that were united, sorted: the same sources make the same register.
         unknown: people of these videos to whom no name was given.
     """
@@ -191,7 +282,9 @@ class Register:
     session_id: str
     session_key: str
     date: str
+    source: str
     thresholds: Thresholds
+    models: tuple[str, ...]
     sources: tuple[str, ...]
     unknown: int
     rows: tuple[Row, ...]

@@ -1,8 +1,8 @@
 """The nine steps of the state machine "attendance", in the order they run.
 
 Every step may run twice, and two runs may overlap: ids and keys derive from the uploaded object, rows from the matches
-of all collected videos of the session. A run that decided without another video's matches notices at the end
-(`close_session`) and decides again, so whoever comes last has written the whole register.
+of all collected videos of the session. What the last four steps do for a session, with or without a video, is in
+`attendance.decisions`.
 """
 
 from collections.abc import Mapping
@@ -12,20 +12,20 @@ from typing import Any
 import pytz
 
 from attendance import documents, keys
+from attendance.decisions import Decision, close, course_of, decide_session, write_seen, write_unseen
 from attendance.errors import (
     BadVideoKeyError,
     EmptyVideoError,
     FaceSearchFailedError,
-    SessionChangedError,
     UnknownCourseError,
     VideoTooLargeError,
     reason,
 )
 from attendance.log import step_done
 from attendance.matching import Tally
-from attendance.model import Course, Job, Matches, Register, Row, Status, Video, VideoObject
-from attendance.ports import Services, VideoRecord
-from attendance.rollcall import decide, unite, wait_seconds
+from attendance.model import Job, Matches, Video, VideoObject
+from attendance.ports import Services
+from attendance.rollcall import wait_seconds
 
 MAX_VIDEO_BYTES = 10 * 1024**3
 """Rekognition's limit of a stored video."""
@@ -56,7 +56,7 @@ def start_face_search(video: Video, services: Services) -> Job:
 
     The search keeps every match from the review threshold on, since the service drops those below for good.
     """
-    threshold = _course(video.course_id, services).thresholds.review
+    threshold = course_of(video.course_id, services).thresholds.review
     model = services.faces.model()
     token = keys.request_token(video, services.settings.collection_id, threshold)
     job_id = services.faces.start(video, threshold, token)
@@ -104,61 +104,47 @@ def collect_matches(video: Video, job: Job, services: Services) -> Matches:
     return matches
 
 
-def resolve_names(video: Video, services: Services) -> Register:
-    """Decide every enrolled student's row from all collected videos of the session, and keep the decisions."""
-    thresholds = _course(video.course_id, services).thresholds
-    sources = _sources(services.sessions.videos(video))
-    found = [documents.to_matches(services.work.get(source)) for source in sources]
-    seen = unite(matches.students for matches in found)
-    register = Register(
-        course_id=video.course_id,
-        session_id=video.session_id,
-        session_key=video.session_key,
-        date=video.date,
-        thresholds=thresholds,
-        sources=sources,
-        unknown=sum(matches.unknown for matches in found),
-        rows=decide(services.rosters.of(video.course_id), seen, thresholds, video.date),
-    )
-    services.work.put(keys.resolved_key(video), documents.from_register(register))
-    step_done("resolve_names", session_key=video.session_key, video_id=video.video_id, roster=len(register.rows))
-    return register
+def resolve_names(video: Video, services: Services) -> Decision:
+    """Decide every enrolled student's row from all collected videos of the session, and let the decisions stand."""
+    decision = decide_session(video.place, services, video.video_id)
+    roster = len(decision.register.rows)
+    step_done("resolve_names", session_key=video.session_key, video_id=video.video_id, roster=roster)
+    return decision
 
 
-def write_present(video: Video, services: Services) -> dict[str, int]:
-    """Write the rows of students who are present or need a review; how many there are of each."""
-    rows = _write(video, (Status.PRESENT, Status.REVIEW), services)
-    counts = {status.value: sum(row.status is status for row in rows) for status in (Status.PRESENT, Status.REVIEW)}
+def write_present(video: Video, decision: str, services: Services) -> dict[str, int]:
+    """Write the rows of students who are present or need a review; how many there are of each.
+
+    Raises:
+        SessionChangedError: another decision stands.
+    """
+    counts = write_seen(video.place, decision, services)
     step_done("write_present", session_key=video.session_key, video_id=video.video_id, **counts)
     return counts
 
 
-def write_absent(video: Video, services: Services) -> dict[str, int]:
-    """Write the rows of students who are absent; how many there are."""
-    counts = {Status.ABSENT.value: len(_write(video, (Status.ABSENT,), services))}
+def write_absent(video: Video, decision: str, services: Services) -> dict[str, int]:
+    """Write the rows of students who are absent, and delete those of who is not on the roster; how many are absent.
+
+    Raises:
+        SessionChangedError: another decision stands.
+    """
+    counts = write_unseen(video.place, decision, services)
     step_done("write_absent", session_key=video.session_key, video_id=video.video_id, **counts)
     return counts
 
 
-def close_session(video: Video, counts: Mapping[str, int], services: Services) -> dict[str, Any]:
+def close_session(video: Video, decision: str, services: Services) -> dict[str, Any]:
     """Mark the video complete, and the session as far as its videos are.
 
-    Args:
-        video: the video whose rows are written.
-        counts: rows by status.
-        services: the world.
-
     Returns:
-        The session: course_id, session_id, status, counts.
+        The session: course_id, session_id, status, counts (rows by status, a person's corrections included).
 
     Raises:
-        SessionChangedError: another video was collected since the rows were decided.
+        SessionChangedError: another decision stands.
     """
-    register = documents.to_register(services.work.get(keys.resolved_key(video)))
-    if register.sources != _sources(services.sessions.videos(video)):
-        raise SessionChangedError("Another video of this session was collected meanwhile. The rows are decided again.")
-    status = services.sessions.video_complete(video, counts, register.thresholds)
-    step_done("close_session", session_key=video.session_key, video_id=video.video_id)
+    status, counts = close(video.place, decision, services, video.video_id)
+    step_done("close_session", session_key=video.session_key, video_id=video.video_id, **counts)
     return {"course_id": video.course_id, "session_id": video.session_id, "status": status.value, "counts": counts}
 
 
@@ -177,7 +163,7 @@ def record_failure(
         course_id, session_id, video_id, error (its name) and reason (a sentence for a person).
     """
     uploaded = keys.video_object(event)
-    video = _filed_somewhere(uploaded, services)
+    video = place_of(uploaded, services)
     name = str(error["Error"])
     why = reason(name, str(error.get("Cause", "")))
     services.sessions.add_video(video, uploaded.uploaded_at, execution_arn)
@@ -193,29 +179,22 @@ def record_failure(
 
 
 def _filed(uploaded: VideoObject, services: Services) -> Video:
-    """The video with its course and date, both checked."""
+    """The video in the session a person moved it to, else with the course and date of its key, both checked."""
+    moved = services.sessions.moved_to(keys.video_id(uploaded))
+    if moved:
+        return keys.filed(uploaded, replace(moved, course_id=course_of(moved.course_id, services).course_id))
     named = keys.video_key(uploaded.key)
-    course = _course(named.course_id or services.settings.default_course_id, services)
+    course = course_of(named.course_id or services.settings.default_course_id, services)
     day = named.date or keys.local_date(uploaded.uploaded_at, course.time_zone)
-    return keys.filed(uploaded, course.course_id, day)
+    return keys.filed(uploaded, keys.place(course.course_id, keys.session_id(day, named.slot)))
 
 
-def _filed_somewhere(uploaded: VideoObject, services: Services) -> Video:
+def place_of(uploaded: VideoObject, services: Services) -> Video:
     """The video in its session, or by itself when no course and date can be made of its key."""
     try:
         return _filed(uploaded, services)
     except (BadVideoKeyError, UnknownCourseError, pytz.UnknownTimeZoneError):
         return keys.unfiled(uploaded, keys.local_date(uploaded.uploaded_at, services.settings.default_time_zone))
-
-
-def _course(course_id: str, services: Services) -> Course:
-    course = services.courses.get(course_id)
-    if course is None:
-        raise UnknownCourseError(
-            f"There is no course {course_id}. Create it, as `rollcall students import` with its roster does, "
-            "or correct the course in the object's key; then upload the video again."
-        )
-    return course
 
 
 def _refuse_size(uploaded: VideoObject) -> None:
@@ -232,17 +211,3 @@ def _failed(message: str) -> FaceSearchFailedError:
         f"The face service could not search the video: {message.rstrip('.')}. "
         "If the file does not play to its end on your computer, export it again, as H.264, before you upload it."
     )
-
-
-def _sources(videos: Mapping[str, VideoRecord]) -> tuple[str, ...]:
-    """The matches that count for a session: those of every collected video, so also of one that is being closed."""
-    return tuple(sorted(video.matches_key for video in videos.values() if video.matches_key))
-
-
-def _write(video: Video, statuses: tuple[Status, ...], services: Services) -> list[Row]:
-    """Write the decided rows of some statuses, but for those that belong to a person; the decided rows."""
-    register = documents.to_register(services.work.get(keys.resolved_key(video)))
-    rows = [row for row in register.rows if row.status in statuses]
-    corrected = services.attendance.corrected(video.session_key)
-    services.attendance.put(documents.attendance_item(register, row) for row in rows if row.student_id not in corrected)
-    return rows

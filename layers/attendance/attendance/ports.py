@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from attendance.matching import Page
-from attendance.model import Course, Enrolment, Progress, Thresholds, Video
+from attendance.model import Course, Enrolment, Place, Progress, Standing, Thresholds, Video, VideoObject
 from attendance.settings import Settings
 
 Document = Mapping[str, Any]
@@ -28,6 +28,39 @@ class VideoRecord:
 
     status: Progress
     matches_key: str | None
+    model: str | None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A session as it stands at the moment a run takes its turn to decide.
+
+    Attributes:
+        number: grows with each turn of the session.
+        videos: by video_id.
+        is_roll_call: a person opened the session to call the roll.
+    """
+
+    number: int
+    videos: Mapping[str, VideoRecord]
+    is_roll_call: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a written register means for its session.
+
+    Attributes:
+        decision: key of the register.
+        counts: rows by status, corrections included.
+        corrected: how many corrections the session had seen when its rows were counted.
+        thresholds: the register's.
+    """
+
+    decision: str
+    counts: Mapping[str, int]
+    corrected: int
+    thresholds: Thresholds
 
 
 class Courses(Protocol):
@@ -56,24 +89,67 @@ class Sessions(Protocol):
     def collected(self, video: Video, matches_key: str, duration_ms: int | None) -> None:
         """Keep where the video's matches are; from now on they count for the session's register."""
 
-    def videos(self, video: Video) -> Mapping[str, VideoRecord]:
-        """The videos of the given video's session as they are now, by video_id."""
+    def take_turn(self, place: Place) -> Turn:
+        """The session as it is now, with a number higher than that of any turn before."""
 
-    def video_complete(self, video: Video, counts: Mapping[str, int], thresholds: Thresholds) -> Progress:
-        """Mark the video complete and keep the register's counts; the session's progress."""
+    def decide(self, place: Place, turn: Turn, decision: str, video_id: str | None) -> str:
+        """Let a decided register stand, unless one of a later turn does; the key of the one that stands.
+
+        The video that it was decided for is being worked on from here on, until its rows are written.
+        """
+
+    def written(self, place: Place, outcome: Outcome, video_id: str | None) -> Progress:
+        """Mark the video complete and keep the outcome; the session's progress.
+
+        Raises:
+            SessionChangedError: another decision stands.
+        """
+
+    def corrected(self, place: Place) -> int:
+        """How many corrections the session has seen."""
 
     def video_failed(self, video: Video, error: str, reason: str) -> Progress:
         """Mark the video failed unless it is complete; the session's progress."""
 
+    def open_roll_call(self, place: Place) -> None:
+        """Note that a person calls the roll of this session."""
+
+    def moved_to(self, video_id: str) -> Place | None:
+        """The session a person moved the video to, None if nobody did."""
+
+    def move(self, video_id: str, place: Place, to: Place, actor: str) -> bool:
+        """Take a video to another session for good, and note it in the audit; there it is as one whose run broke off.
+
+        False, and nothing done, if a run is at work on it or it is not in the session.
+        """
+
 
 class Attendance(Protocol):
-    """The table of attendance."""
+    """The table of attendance. Nothing is written for a decision that does not stand any more."""
 
-    def corrected(self, session_key: str) -> frozenset[str]:
-        """The student_ids of the session's rows that belong to a person, not to the machine."""
+    def put(self, place: Place, decision: str, rows: Iterable[Document]) -> None:
+        """Write rows; a row of the same student and session is replaced.
 
-    def put(self, rows: Iterable[Document]) -> None:
-        """Write rows in batches; a row of the same student and session is replaced."""
+        Raises:
+            SessionChangedError: another decision stands; no row was written since it does.
+        """
+
+    def students(self, session_key: str) -> Iterator[str]:
+        """The student_ids of the session's rows."""
+
+    def remove(self, place: Place, decision: str, student_ids: Iterable[str]) -> None:
+        """Delete rows, but for those that a person corrected.
+
+        Raises:
+            SessionChangedError: another decision stands; no row was deleted since it does.
+        """
+
+
+class Corrections(Protocol):
+    """The table of corrections, which the machine only reads."""
+
+    def of(self, session_key: str) -> Mapping[str, Standing]:
+        """What a person said of a session's students, by student_id."""
 
 
 class Objects(Protocol):
@@ -102,6 +178,32 @@ class Faces(Protocol):
         """The result of a search that succeeded, page by page, sorted by time."""
 
 
+class Runs(Protocol):
+    """The executions of the state machine."""
+
+    def start(self, video: VideoObject, after: str) -> str:
+        """Start a run of the video, as the event of its upload would; the execution's ARN.
+
+        Args:
+            video: the upload.
+            after: the ARN of the execution that ended before, empty for none. Two calls that follow the same execution
+                start one run between them.
+        """
+
+    def status(self, execution_arn: str) -> str | None:
+        """Step Functions' name of it, such as RUNNING; None when the service knows of no such execution."""
+
+
+class Uploads(Protocol):
+    """The videos bucket."""
+
+    def since(self, moment: datetime) -> Iterator[VideoObject]:
+        """Every stored version of every object that came at that moment or later."""
+
+    def size_of(self, bucket: str, key: str, version_id: str | None, etag: str) -> int | None:
+        """Bytes of one upload; None when it is not stored any more."""
+
+
 @dataclass(frozen=True)
 class Services:
     """All a step may use."""
@@ -111,5 +213,6 @@ class Services:
     rosters: Rosters
     sessions: Sessions
     attendance: Attendance
+    corrections: Corrections
     work: Objects
     faces: Faces

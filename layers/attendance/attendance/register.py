@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
 from attendance.keys import session_key
-from attendance.model import Enrolment, Evidence, Progress, Row, Status
+from attendance.model import Correction, Enrolment, Evidence, Progress, Row, Standing, Status
 
-STATUS_ORDER = {Status.REVIEW: 0, Status.PRESENT: 1, Status.ABSENT: 2}
+STATUS_ORDER = {Status.REVIEW: 0, Status.PRESENT: 1, Status.ABSENT: 2, Status.EXCUSED: 3}
 """What needs a person comes first."""
 
 T = TypeVar("T")
@@ -33,7 +33,13 @@ class Failure:
 
 @dataclass(frozen=True)
 class SessionVideo:
-    """One recording of a session; `uploaded_at` is an ISO 8601 time."""
+    """One recording of a session.
+
+    Attributes:
+        uploaded_at: an ISO 8601 time.
+        execution_arn: the run that last took it up, whether it goes on or not.
+        job_id: the face search, once the face service has taken it.
+    """
 
     video_id: str
     bucket: str
@@ -44,11 +50,18 @@ class SessionVideo:
     uploaded_at: str | None
     duration_ms: int | None
     error: Failure | None
+    execution_arn: str
+    job_id: str | None
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether it still waits for the face service, which searches 20 videos at once, to take it."""
+        return self.status is Progress.PROCESSING and self.job_id is None
 
 
 @dataclass(frozen=True)
 class Session:
-    """One class of a course on one date; `counts` are rows by status."""
+    """One class of a course on one date; `counts` are rows by status, corrections included."""
 
     course_id: str
     session_id: str
@@ -66,6 +79,23 @@ class Session:
 
 
 @dataclass(frozen=True)
+class RegisterRow(Row):
+    """One student's line of the register as it counts: what a person said, else what was decided.
+
+    `status`, `late` and `left_early` are what counts; the rest is what was decided.
+
+    Attributes:
+        decided: the status without the correction.
+        correction: what a person said, if it stands.
+        version: of the correction; whoever changes it names the version they saw. 0 where there never was one.
+    """
+
+    decided: Status = Status.REVIEW
+    correction: Correction | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True)
 class Page(Generic[T]):
     """Some of a list; `cursor` asks for what follows, None at the end."""
 
@@ -79,6 +109,9 @@ class RegisterReader(Protocol):
     def course(self, course_id: str) -> CourseInfo | None:
         """The course, or None."""
 
+    def courses(self, course_ids: Sequence[str]) -> Sequence[CourseInfo]:
+        """Those of the courses that are there, in the order of the ids."""
+
     def course_ids(self) -> Sequence[str]:
         """The ids of every created course, in order."""
 
@@ -91,8 +124,8 @@ class RegisterReader(Protocol):
     def session(self, course_id: str, session_id: str) -> Session | None:
         """The session, or None."""
 
-    def rows(self, session_key: str) -> Sequence[Row]:
-        """Every row of a session's register, by student_id."""
+    def rows(self, session_key: str) -> Sequence[RegisterRow]:
+        """Every row of a session's register with its correction, by student_id."""
 
     def roster(self, course_id: str, limit: int, after: str | None = None) -> Page[Enrolment]:
         """The roster by student_id; `after` is the cursor of the page before."""
@@ -127,18 +160,47 @@ def row_from(item: Mapping[str, Any]) -> Row:
         first_seen_ms=_whole(item.get("first_seen_ms")),
         last_seen_ms=_whole(item.get("last_seen_ms")),
         evidence=_evidence_from(evidence) if evidence else None,
+        late=bool(item.get("late")),
+        left_early=bool(item.get("left_early")),
     )
 
 
-def by_need_of_review(rows: Iterable[Row]) -> list[Row]:
+def enrolment_from(item: Mapping[str, Any]) -> Enrolment:
+    """An enrolment from its item in the rosters table."""
+    return Enrolment(
+        student_id=item["student_id"],
+        student_name=item.get("student_name") or item["student_id"],
+        enrolled_from=item.get("enrolled_from") or None,
+        enrolled_until=item.get("enrolled_until") or None,
+        section=item.get("section") or None,
+    )
+
+
+def standing_from(item: Mapping[str, Any]) -> Standing:
+    """A correction from its item in the corrections table."""
+    return Standing(
+        version=int(item["version"]),
+        correction=_correction_from(item.get("correction")),
+        before=tuple(_correction_from(before) for before in item.get("before", ())),
+        changed_by=str(item.get("changed_by", "")),
+    )
+
+
+def in_effect(rows: Iterable[Row], standings: Mapping[str, Standing]) -> list[RegisterRow]:
+    """Decided rows with what a person said of them, by student_id."""
+    return [_in_effect(row, standings.get(row.student_id, Standing())) for row in rows]
+
+
+def by_need_of_review(rows: Iterable[RegisterRow]) -> list[RegisterRow]:
     """Rows in the order a person works through them: review, present, absent; by name within."""
     return sorted(rows, key=lambda row: (STATUS_ORDER[row.status], row.student_name.casefold(), row.student_id))
 
 
-def counts_of(rows: Iterable[Row]) -> dict[str, int]:
-    """How many rows each status has; every status is named."""
+def counts_of(rows: Iterable[Row | Correction]) -> dict[str, int]:
+    """How many rows each status has; every status that is decided is named, excused only where somebody is."""
     found = Counter(row.status for row in rows)
-    return {status.value: found[status] for status in STATUS_ORDER}
+    named = [status for status in STATUS_ORDER if status is not Status.EXCUSED or found[status]]
+    return {status.value: found[status] for status in named}
 
 
 def all_sessions(reader: RegisterReader, course_id: str, page: int = 100) -> Iterator[Session]:
@@ -163,7 +225,24 @@ def _video_from(video_id: str, item: Mapping[str, Any]) -> SessionVideo:
         uploaded_at=item.get("uploaded_at"),
         duration_ms=_whole(item.get("duration_ms")),
         error=_failure_from(item.get("error")),
+        execution_arn=item.get("execution_arn", ""),
+        job_id=item.get("job_id"),
     )
+
+
+def _in_effect(row: Row, standing: Standing) -> RegisterRow:
+    given = {field.name: getattr(row, field.name) for field in fields(Row)}
+    correction = standing.correction
+    said = (
+        {"status": correction.status, "late": correction.late, "left_early": correction.left_early}
+        if correction
+        else {}
+    )
+    return RegisterRow(**given | said, decided=row.status, correction=correction, version=standing.version)
+
+
+def _correction_from(item: Mapping[str, Any] | None) -> Correction | None:
+    return Correction(**{**item, "status": Status(item["status"])}) if item else None
 
 
 def _failure_from(error: Mapping[str, Any] | None) -> Failure | None:

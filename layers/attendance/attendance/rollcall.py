@@ -1,38 +1,49 @@
 """The rules of the register."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
-from attendance.matching import merged
+from attendance.matching import rank
 from attendance.model import Enrolment, Progress, Row, Sighting, Status, Thresholds
 
 GROWTH = 1.2
 """Each wait is a fifth longer than the last: a finished search is noticed within about a fifth of its own duration."""
 LONGEST_WAIT = 300
 """Seconds. At 9 events a poll, a search of 6 hours takes about 110 polls: 1,000 of the 25,000 events of a run."""
-
-
-def unite(videos: Iterable[Iterable[Sighting]]) -> dict[str, Sighting]:
-    """All that was seen of each student in several videos of one session, by student_id; the order does not matter.
-
-    First and last seen are the smallest and largest of the videos' own times.
-    """
-    united: dict[str, Sighting] = {}
-    for video in videos:
-        for sighting in video:
-            before = united.get(sighting.student_id)
-            united[sighting.student_id] = merged(before, sighting) if before else sighting
-    return united
+_MINUTE = 60_000
+"""Milliseconds."""
+_ORDER = {Status.PRESENT: 0, Status.REVIEW: 1, Status.ABSENT: 2}
+"""What says better of a student comes first."""
 
 
 def decide(
-    roster: Iterable[Enrolment], seen: Mapping[str, Sighting], thresholds: Thresholds, date: str
+    roster: Iterable[Enrolment],
+    videos: Iterable[Iterable[Sighting]],
+    thresholds: Thresholds,
+    date: str,
+    section: str | None = None,
 ) -> tuple[Row, ...]:
-    """Exactly one row for each student who is enrolled on the date, in the order of their ids.
+    """Exactly one row for each student who belongs to the session, in the order of their ids.
 
-    People who were seen but are not enrolled get none.
+    The videos unite: whatever says best of a student counts, so another video never takes a student away, and their
+    order does not matter. People who were seen but do not belong to the session get no row.
+
+    Args:
+        roster: every enrolment of the course.
+        videos: what was seen of each student in each video.
+        thresholds: the course's.
+        date: the session's local date.
+        section: whose session it is; None is the whole course.
     """
-    enrolled = {enrolment.student_id: enrolment for enrolment in roster if is_enrolled(enrolment, date)}
-    return tuple(_row(enrolled[student_id], seen.get(student_id), thresholds) for student_id in sorted(enrolled))
+    seen: dict[str, list[Sighting]] = {}
+    for video in videos:
+        for sighting in video:
+            seen.setdefault(sighting.student_id, []).append(sighting)
+    return tuple(_row(student, seen.get(student.student_id, []), thresholds) for student in _of(roster, date, section))
+
+
+def unseen(roster: Iterable[Enrolment], date: str, section: str | None = None) -> tuple[Row, ...]:
+    """A row to be filled in by a person for each student who belongs to a session that no video shows."""
+    return tuple(Row(each.student_id, each.student_name, Status.REVIEW) for each in _of(roster, date, section))
 
 
 def is_enrolled(enrolment: Enrolment, date: str) -> bool:
@@ -42,11 +53,14 @@ def is_enrolled(enrolment: Enrolment, date: str) -> bool:
 
 
 def session_progress(videos: Iterable[Progress]) -> Progress:
-    """A session's progress from its videos': processing while any is, else complete if any is, else failed."""
+    """A session's progress from its videos': processing while any is, else complete if any is, else failed.
+
+    A session without a video, which a person called the roll of or whose videos were moved away, is complete.
+    """
     found = set(videos)
-    if not found or Progress.PROCESSING in found:
+    if Progress.PROCESSING in found:
         return Progress.PROCESSING
-    return Progress.COMPLETE if Progress.COMPLETE in found else Progress.FAILED
+    return Progress.COMPLETE if Progress.COMPLETE in found or not found else Progress.FAILED
 
 
 def wait_seconds(polls: int, first: int) -> int:
@@ -64,19 +78,61 @@ def wait_seconds(polls: int, first: int) -> int:
     return min(longest, int(first * GROWTH ** min(polls, enough)))
 
 
-def _row(enrolment: Enrolment, sighting: Sighting | None, thresholds: Thresholds) -> Row:
-    """The decision rests on the two decimals that the register shows, so that what is shown explains it."""
-    similarity = round(sighting.similarity, 2) if sighting else 0.0
-    if sighting is None or similarity < thresholds.review:
-        return Row(enrolment.student_id, enrolment.student_name, Status.ABSENT)
+def _of(roster: Iterable[Enrolment], date: str, section: str | None) -> list[Enrolment]:
+    """Who belongs to a session, by student_id, each once."""
+    belonging = {
+        each.student_id: each
+        for each in roster
+        if is_enrolled(each, date) and (section is None or each.section in (None, section))
+    }
+    return [belonging[student_id] for student_id in sorted(belonging)]
+
+
+def _row(student: Enrolment, seen: Sequence[Sighting], thresholds: Thresholds) -> Row:
+    """A student's row from what each video that saw the student says."""
+    frames = sum(sighting.sightings for sighting in seen)
+    best = min(seen, key=lambda one: (_ORDER[_status(one, frames, thresholds)], rank(one)), default=None)
+    if best is None or _status(best, frames, thresholds) is Status.ABSENT:
+        return Row(student.student_id, student.student_name, Status.ABSENT)
     return Row(
-        student_id=enrolment.student_id,
-        student_name=enrolment.student_name,
-        status=Status.PRESENT if similarity >= thresholds.present else Status.REVIEW,
-        similarity=similarity,
-        margin=None if sighting.margin is None else round(sighting.margin, 2),
-        sightings=sighting.sightings,
-        first_seen_ms=sighting.first_seen_ms,
-        last_seen_ms=sighting.last_seen_ms,
-        evidence=sighting.evidence,
+        student_id=student.student_id,
+        student_name=student.student_name,
+        status=_status(best, frames, thresholds),
+        similarity=round(best.similarity, 2),
+        margin=_shown_margin(best),
+        sightings=frames,
+        first_seen_ms=min(sighting.first_seen_ms for sighting in seen),
+        last_seen_ms=max(sighting.last_seen_ms for sighting in seen),
+        evidence=best.evidence,
+        late=_is_late(seen, thresholds),
+        left_early=_left_early(seen, thresholds),
     )
+
+
+def _status(sighting: Sighting, frames: int, thresholds: Thresholds) -> Status:
+    """What one video's best moment says, of a student who was seen in so many frames of all videos.
+
+    The decision rests on the two decimals that the register shows, so that what is shown explains it.
+    """
+    similarity, margin = round(sighting.similarity, 2), _shown_margin(sighting)
+    if similarity < thresholds.review:
+        return Status.ABSENT
+    is_clear = margin is None or margin >= thresholds.margin
+    is_sure = similarity >= thresholds.present and is_clear and frames >= thresholds.minimum_sightings
+    return Status.PRESENT if is_sure else Status.REVIEW
+
+
+def _shown_margin(sighting: Sighting) -> float | None:
+    return None if sighting.margin is None else round(sighting.margin, 2)
+
+
+def _is_late(seen: Iterable[Sighting], thresholds: Thresholds) -> bool:
+    """Only if every video that saw the student says so: a second camera may have begun late, or point elsewhere."""
+    limit = thresholds.late_after_minutes * _MINUTE
+    return limit > 0 and all(sighting.first_seen_ms > limit for sighting in seen)
+
+
+def _left_early(seen: Iterable[Sighting], thresholds: Thresholds) -> bool:
+    """Only if every video that saw the student says so; one of unknown length says nothing."""
+    limit = thresholds.left_early_minutes * _MINUTE
+    return limit > 0 and all((sighting.unseen_after_ms or 0) > limit for sighting in seen)

@@ -20,8 +20,12 @@ class Settings:
         default_time_zone: IANA zone of courses that set none.
         present_threshold: similarity (0-100) from which a student is present.
         review_threshold: similarity (0-100) from which a student needs a review; at most present_threshold.
+        margin: least distance (0-100) to the runner-up for present, else review.
+        minimum_sightings: frames a student must be seen in for present, else review; at least 1.
+        late_after_minutes: who is first seen later is late; 0 never says so.
+        left_early_minutes: who is last seen more than this before the end left early; 0 never says so.
         poll_seconds: first wait for a face search, at least 1.
-        state_machine_arn: empty inside the functions.
+        state_machine_arn: empty inside the functions, but for the one that starts runs.
     """
 
     students_table: str
@@ -29,6 +33,7 @@ class Settings:
     rosters_table: str
     sessions_table: str
     attendance_table: str
+    corrections_table: str
     users_table: str
     audit_table: str
     videos_bucket: str
@@ -39,6 +44,10 @@ class Settings:
     default_time_zone: str
     present_threshold: float
     review_threshold: float
+    margin: float
+    minimum_sightings: int
+    late_after_minutes: int
+    left_early_minutes: int
     poll_seconds: int
     state_machine_arn: str = ""
 
@@ -48,6 +57,12 @@ class Settings:
                 "REVIEW_THRESHOLD and PRESENT_THRESHOLD must be between 0 and 100, and the first not above the second; "
                 f"they are {self.review_threshold:g} and {self.present_threshold:g}"
             )
+        if not 0 <= self.margin <= 100:
+            raise SettingsError(f"MARGIN must be between 0 and 100, it is {self.margin:g}")
+        if self.minimum_sightings < 1:
+            raise SettingsError(f"MINIMUM_SIGHTINGS must be at least 1, it is {self.minimum_sightings}")
+        if min(self.late_after_minutes, self.left_early_minutes) < 0:
+            raise SettingsError("LATE_AFTER_MINUTES and LEFT_EARLY_MINUTES must not be negative; 0 is off")
         if self.poll_seconds < 1:
             raise SettingsError(f"POLL_SECONDS must be at least 1, it is {self.poll_seconds}")
         if self.default_time_zone not in pytz.all_timezones_set:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import boto3
@@ -15,7 +16,7 @@ from attendance.settings import Settings
 from local.emulator import HEALTH_PATH, emulator_environment
 from local.environment import clean_environment
 from local.network import answers, free_port, url
-from tests.functional.web.tables import TABLES, make_tables
+from tests.functional.web.tables import make_tables
 
 Rollcall = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -116,16 +117,7 @@ def in_stack(home: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def _environment(made: Settings) -> dict[str, str]:
-    names = {f"{name.upper()}_TABLE": f"rollcall-{name}" for name in TABLES}
-    names |= {f"{name.upper()}_BUCKET": f"rollcall-{name}" for name in ("videos", "photos", "work")}
-    return names | {
-        "COLLECTION_ID": made.collection_id,
-        "DEFAULT_COURSE_ID": made.default_course_id,
-        "DEFAULT_TIME_ZONE": made.default_time_zone,
-        "PRESENT_THRESHOLD": "99",
-        "REVIEW_THRESHOLD": "90",
-        "POLL_SECONDS": "1",
-    }
+    return {name.upper(): str(value) for name, value in asdict(made).items()}
 
 
 def _machine_on_uploads() -> str:

@@ -12,10 +12,9 @@ from attendance.aws import compose
 from attendance.aws.people import DynamoDirectory
 from attendance.aws.photos import S3Photos
 from attendance.enrolment import Enroller
+from attendance.importing import Importer, parse_roster
+from attendance.photo_sources import open_photos
 from attendance.users import Role
-from cli.photos import open_photos
-from cli.roster import parse_roster
-from cli.students import _import
 from tests.functional.cli.conftest import Rollcall
 from tests.functional.web.faces import MemoryFaces, photo
 from tests.functional.web.tables import PASSWORD, get, put, row_item, session_item, settings
@@ -95,9 +94,10 @@ def test_an_import_does_what_it_can_and_a_second_one_finishes_it(in_stack: dict[
     (tmp_path / "a.jpg").write_bytes(photo("a"))
     lines = parse_roster(HEAD + "i1;Ann;a.jpg\ni2;Bob;b.jpg\n")
     with open_photos(tmp_path) as source:
-        first = list(_import(lines, source, enroller, "import"))
+        importer = Importer(lines, source, enroller, "import", "tester")
+        first = list(importer.outcomes(lines))
         (tmp_path / "b.jpg").write_bytes(photo("b"))
-        second = list(_import(lines, source, enroller, "import"))
+        second = list(importer.outcomes(lines))
     assert [(outcome.done, bool(outcome.problem)) for outcome in first] == [("enrolled", False), ("", True)]
     assert [outcome.done for outcome in second] == ["already there", "enrolled"]
     assert len(faces.faces) == 2

@@ -14,7 +14,7 @@ from samtranslator.yaml_helper import yaml_parse
 from attendance.aws import clients
 from attendance.aws.objects import S3Objects
 from attendance.aws.sessions import DynamoSessions
-from attendance.aws.tables import DynamoAttendance, DynamoCourses, DynamoRosters
+from attendance.aws.tables import DynamoAttendance, DynamoCorrections, DynamoCourses, DynamoRosters
 from attendance.ports import Services
 from tests.builders import EXECUTION, SETTINGS
 from tests.contracts import ROOT, check
@@ -60,7 +60,7 @@ def run_with(step: Step) -> Run:
             ("resolve_names", ["video", "matches"], "resolved"),
             ("write_present", ["video", "resolved"], "present"),
             ("write_absent", ["video", "resolved"], "absent"),
-            ("close_session", ["video", "matches", "present", "absent"], "session"),
+            ("close_session", ["video", "resolved"], "session"),
         ):
             state[adds] = step(name, {key: state[key] for key in takes})
         return state
@@ -104,5 +104,6 @@ def aws_services(aws: None, world: World) -> Services:
         rosters=DynamoRosters(tables, SETTINGS),
         sessions=DynamoSessions(tables, SETTINGS),
         attendance=DynamoAttendance(tables, SETTINGS),
+        corrections=DynamoCorrections(tables, SETTINGS),
         work=S3Objects(clients.s3(), SETTINGS),
     )

@@ -16,10 +16,16 @@ from botocore.stub import Stubber
 from attendance.aws import clients
 from attendance.aws.faces import RekognitionFaceSearch
 from attendance.aws.sessions import DynamoSessions
-from attendance.aws.tables import BATCH_TRIES, DynamoAttendance, DynamoCourses
-from attendance.errors import AccessDeniedError, ObjectNotFoundError, ServiceBusyError, UnprocessedItemsError
-from attendance.model import Progress, Thresholds, Video
-from attendance.ports import Services
+from attendance.aws.tables import TRIES, DynamoAttendance, DynamoCourses
+from attendance.errors import (
+    AccessDeniedError,
+    ObjectNotFoundError,
+    ServiceBusyError,
+    SessionChangedError,
+    UnprocessedItemsError,
+)
+from attendance.model import Place, Progress, Thresholds, Video
+from attendance.ports import Outcome, Services
 from tests.builders import EXECUTION, SETTINGS, THRESHOLDS, detection, event, page, video
 from tests.fakes import World
 from tests.functional.functions.conftest import run_with, step_on
@@ -73,9 +79,9 @@ def test_the_whole_chain_makes_the_register_on_real_tables(
     assert "similarity" not in items["joe"]
     session = session_item(video())
     assert (session["status"], session["counts"]) == ("complete", {"present": 1, "review": 1, "absent": 1})
-    assert session["thresholds"] == {"present": 99, "review": 90}
+    assert (session["thresholds"]["present"], session["thresholds"]["review"]) == (99, 90)
     assert session["session_key"] == "cs101#2026-11-20"
-    assert session["model"] == "7.0"
+    assert [each["model"] for each in session["videos"].values()] == ["7.0"]
 
 
 def test_a_roster_of_more_than_a_megabyte_is_read_to_its_end(aws_services: Services) -> None:
@@ -90,16 +96,32 @@ def test_a_roster_of_nobody_is_empty(aws_services: Services) -> None:
     assert list(aws_services.rosters.of("cs101")) == []
 
 
-def test_rows_are_written_25_at_a_time(aws_services: Services) -> None:
-    calls = count_calls("BatchWriteItem")
-    aws_services.attendance.put(row(f"s{number}", similarity=99.5) for number in range(70))
+PLACE = video().place
+DECISION = "cs101/2026-11-20/resolved-1.json"
+
+
+def let_stand(decision: str = DECISION) -> None:
+    """The session's decision, as Resolve names leaves it."""
+    key = {"course_id": PLACE.course_id, "session_id": PLACE.session_id}
+    table("rollcall-sessions").put_item(Item={**key, "decision": {"key": decision, "turn": 1}})
+
+
+def stored() -> set[str]:
+    return {item["student_id"] for item in table("rollcall-attendance").scan()["Items"]}
+
+
+def test_rows_are_written_99_in_a_transaction_with_the_check_of_their_decision(aws_services: Services) -> None:
+    let_stand()
+    calls = count_calls("TransactWriteItems")
+    aws_services.attendance.put(PLACE, DECISION, (row(f"s{number}", similarity=99.5) for number in range(200)))
     assert len(calls) == 3
-    assert table("rollcall-attendance").scan()["Count"] == 70
+    assert len(stored()) == 200
 
 
 def test_writing_no_rows_calls_nobody(aws_services: Services) -> None:
-    calls = count_calls("BatchWriteItem")
-    aws_services.attendance.put([])
+    calls = count_calls("TransactWriteItems")
+    aws_services.attendance.put(PLACE, DECISION, [])
+    aws_services.attendance.remove(PLACE, DECISION, [])
     assert calls == []
 
 
@@ -111,45 +133,104 @@ def count_calls(operation: str) -> list[str]:
     return calls
 
 
-def test_corrected_rows_are_those_of_another_source_over_all_pages(aws_services: Services) -> None:
-    aws_services.attendance.put(row(f"s{number:04}", note="x" * 900) for number in range(2000))
-    aws_services.attendance.put([row("s0001", source="person"), row("s1999", source="person")])
-    aws_services.attendance.put([{**row("s0002", source="person"), "session_key": "cs101#2026-11-21"}])
-    assert aws_services.attendance.corrected("cs101#2026-11-20") == {"s0001", "s1999"}
+def test_nothing_is_written_for_a_decision_that_does_not_stand_any_more(aws_services: Services) -> None:
+    let_stand("another")
+    table("rollcall-attendance").put_item(Item=row("ada"))
+    with pytest.raises(SessionChangedError):
+        aws_services.attendance.put(PLACE, DECISION, [row("eve")])
+    with pytest.raises(SessionChangedError):
+        aws_services.attendance.remove(PLACE, DECISION, ["ada"])
+    assert stored() == {"ada"}
 
 
-class HalfHearted:
-    """A DynamoDB that takes only the first item of each batch, as a throttled one may."""
+def test_a_decision_that_is_replaced_between_two_transactions_stops_the_writing(aws_services: Services) -> None:
+    let_stand()
 
-    def __init__(self, refusals: int) -> None:
+    def rows() -> Iterator[dict[str, Any]]:
+        for number in range(150):
+            if number == 120:
+                let_stand("another")
+            yield row(f"s{number:03}")
+
+    with pytest.raises(SessionChangedError):
+        aws_services.attendance.put(PLACE, DECISION, rows())
+    assert stored() == {f"s{number:03}" for number in range(99)}
+
+
+def test_the_students_of_a_session_are_read_over_all_pages_and_of_no_other_session(aws_services: Services) -> None:
+    with table("rollcall-attendance").batch_writer() as batch:
+        for number in range(1500):
+            batch.put_item(Item=row(f"s{number:04}", note="x" * 900))
+        batch.put_item(Item={**row("other"), "session_key": "cs101#2026-11-21"})
+    assert list(aws_services.attendance.students("cs101#2026-11-20")) == [f"s{number:04}" for number in range(1500)]
+
+
+def test_rows_are_deleted_but_for_those_a_person_corrected(aws_services: Services) -> None:
+    let_stand()
+    students = [f"s{number:03}" for number in range(120)]
+    aws_services.attendance.put(PLACE, DECISION, (row(student) for student in students))
+    correct = {"session_key": PLACE.session_key, "version": 1, "before": [None], "changed_by": "ann"}
+    said = {"status": "excused", "late": False, "left_early": False, "reason": None, "actor": "ann", "at": "2026"}
+    for student in ("s003", "s117"):
+        table("rollcall-corrections").put_item(Item={**correct, "student_id": student, "correction": said})
+    table("rollcall-corrections").put_item(Item={**correct, "student_id": "s004"})
+    aws_services.attendance.remove(PLACE, DECISION, students)
+    assert stored() == {"s003", "s117"}
+    standings = aws_services.corrections.of(PLACE.session_key)
+    assert {student: standing.correction is None for student, standing in standings.items()} == {
+        "s003": False,
+        "s004": True,
+        "s117": False,
+    }
+
+
+class Hesitant:
+    """A DynamoDB that cancels transactions for some reason before it takes one, as a busy one may."""
+
+    def __init__(self, code: str, refusals: int) -> None:
         self.refusals = refusals
         self.taken: list[str] = []
+        self.meta = self
+        self.client = self
+        self.exceptions = boto3.client("dynamodb", region_name="us-east-1").exceptions
+        self._code = code
 
     def Table(self, name: str) -> Any:  # noqa: N802 (boto3's name)
         return type("Table", (), {"name": name})()
 
-    def batch_write_item(self, RequestItems: dict[str, list[Any]]) -> dict[str, Any]:  # noqa: N803 (boto3's name)
-        ((name, requests),) = RequestItems.items()
+    def transact_write_items(self, TransactItems: list[Any]) -> None:  # noqa: N803 (boto3's name)
         self.refusals -= 1
-        taken, left = (requests[:1], requests[1:]) if self.refusals >= 0 else (requests, [])
-        self.taken += [request["PutRequest"]["Item"]["student_id"] for request in taken]
-        return {"UnprocessedItems": {name: left} if left else {}}
+        if self.refusals >= 0:
+            reasons = [{"Code": "None"}, {"Code": self._code}]
+            answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+            raise self.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
+        self.taken += [action["Put"]["Item"]["student_id"] for action in TransactItems[1:]]
 
 
-def test_unprocessed_rows_are_written_after_growing_pauses() -> None:
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_that_met_others_or_a_busy_service_is_tried_again_after_growing_pauses(code: str) -> None:
     pauses: list[float] = []
-    dynamodb: Any = HalfHearted(refusals=3)
-    DynamoAttendance(dynamodb, SETTINGS, pauses.append).put(row(f"s{number}") for number in range(10))
+    dynamodb: Any = Hesitant(code, refusals=3)
+    DynamoAttendance(dynamodb, SETTINGS, pauses.append).put(
+        PLACE, DECISION, [row(f"s{number}") for number in range(10)]
+    )
     assert dynamodb.taken == [f"s{number}" for number in range(10)]
     assert len(pauses) == 3
     assert all(0 <= pause <= 0.05 * 2**attempt for attempt, pause in enumerate(pauses))
 
 
 def test_rows_that_are_refused_for_ever_raise_an_error_that_is_tried_again() -> None:
-    dynamodb: Any = HalfHearted(refusals=1000)
-    with pytest.raises(UnprocessedItemsError, match="rows after"):
-        DynamoAttendance(dynamodb, SETTINGS, lambda _: None).put(row(f"s{number}") for number in range(25))
-    assert len(dynamodb.taken) == BATCH_TRIES
+    dynamodb: Any = Hesitant("ThrottlingError", refusals=1000)
+    with pytest.raises(UnprocessedItemsError, match="after 8 tries"):
+        DynamoAttendance(dynamodb, SETTINGS, lambda _: None).put(PLACE, DECISION, [row("ada")])
+    assert (dynamodb.taken, 1000 - dynamodb.refusals) == ([], TRIES)
+
+
+def test_a_transaction_that_can_never_succeed_is_not_tried_again() -> None:
+    dynamodb: Any = Hesitant("ValidationError", refusals=1000)
+    with pytest.raises(ClientError, match="TransactionCanceledException"):
+        DynamoAttendance(dynamodb, SETTINGS, lambda _: None).put(PLACE, DECISION, [row("ada")])
+    assert 1000 - dynamodb.refusals == 1
 
 
 @pytest.mark.parametrize(
@@ -222,6 +303,12 @@ class OneCallAtATime:
             return self._table.update_item(**request)
 
 
+def complete(sessions: DynamoSessions, of: Video) -> Progress:
+    """Decide and write a register for a video, as its run does in the end."""
+    decision = sessions.decide(of.place, sessions.take_turn(of.place), DECISION, of.video_id)
+    return sessions.written(of.place, Outcome(decision, COUNTS, 0, THRESHOLDS), of.video_id)
+
+
 class TestSessions:
     """The sessions table."""
 
@@ -252,22 +339,22 @@ class TestSessions:
             sessions.add_video(each, NOON, EXECUTION)
             sessions.search_started(each, f"job-{each.video_id}", "7.0")
             sessions.collected(each, f"a/{each.video_id}", None)
-        assert {name: record.matches_key for name, record in sessions.videos(video()).items()} == {
+        assert {name: record.matches_key for name, record in sessions.take_turn(video().place).videos.items()} == {
             each.video_id: f"a/{each.video_id}" for each in (video(), BACK)
         }
-        assert sessions.video_complete(video(), COUNTS, THRESHOLDS) is Progress.PROCESSING
-        assert sessions.video_complete(BACK, COUNTS, THRESHOLDS) is Progress.COMPLETE
+        assert complete(sessions, video()) is Progress.PROCESSING
+        assert complete(sessions, BACK) is Progress.COMPLETE
         assert session_item(video())["counts"] == COUNTS
 
     def test_a_complete_video_stays_complete_when_its_event_comes_again_and_fails(
         self, sessions: DynamoSessions
     ) -> None:
         sessions.add_video(video(), NOON, EXECUTION)
-        sessions.video_complete(video(), COUNTS, THRESHOLDS)
+        complete(sessions, video())
         sessions.add_video(video(), NOON, "arn:aws:states:again")
         assert sessions.video_failed(video(), "X", "why") is Progress.COMPLETE
         record = session_item(video())["videos"][video().video_id]
-        assert (record["status"], record["execution_arn"]) == ("complete", EXECUTION)
+        assert (record["status"], record["execution_arn"]) == ("complete", "arn:aws:states:again")
         assert "error" not in record
 
     def test_a_failed_session_tells_why_until_it_runs_again(self, sessions: DynamoSessions) -> None:
@@ -283,7 +370,7 @@ class TestSessions:
     def test_a_failed_video_beside_a_complete_one_leaves_the_session_complete(self, sessions: DynamoSessions) -> None:
         for each in (video(), BACK):
             sessions.add_video(each, NOON, EXECUTION)
-        sessions.video_complete(video(), COUNTS, THRESHOLDS)
+        complete(sessions, video())
         assert sessions.video_failed(BACK, "X", "why") is Progress.COMPLETE
 
     def test_many_runs_at_once_leave_one_session_with_all_videos(self, sessions: DynamoSessions) -> None:
@@ -295,7 +382,7 @@ class TestSessions:
         def work(each: Video) -> None:
             try:
                 sessions.add_video(each, NOON, EXECUTION)
-                sessions.video_complete(each, COUNTS, THRESHOLDS)
+                complete(sessions, each)
             except BaseException as error:
                 failures.append(error)
 
@@ -309,6 +396,59 @@ class TestSessions:
         assert {record["status"] for record in session["videos"].values()} == {"complete"}
         assert (len(session["videos"]), session["status"]) == (6, "complete")
 
+    def test_turns_are_numbered_and_see_what_was_collected(self, sessions: DynamoSessions) -> None:
+        sessions.add_video(video(), NOON, EXECUTION)
+        first = sessions.take_turn(video().place)
+        sessions.search_started(video(), "job-1", "7.0")
+        sessions.collected(video(), "a/1", 1000)
+        second = sessions.take_turn(video().place)
+        assert second.number > first.number
+        assert [(record.matches_key, record.model) for record in second.videos.values()] == [("a/1", "7.0")]
+        assert [record.matches_key for record in first.videos.values()] == [None]
+
+    def test_a_decision_stands_unless_one_of_a_later_turn_does(self, sessions: DynamoSessions) -> None:
+        for each in (video(), BACK):
+            sessions.add_video(each, NOON, EXECUTION)
+        first, second = (sessions.take_turn(video().place) for _ in range(2))
+        assert sessions.decide(video().place, second, "new", BACK.video_id) == "new"
+        assert sessions.decide(video().place, first, "old", video().video_id) == "new"
+        with pytest.raises(SessionChangedError):
+            sessions.written(video().place, Outcome("old", COUNTS, 0, THRESHOLDS), video().video_id)
+        third = sessions.take_turn(video().place)
+        assert sessions.decide(video().place, third, "newest", None) == "newest"
+
+    def test_a_complete_video_is_processing_again_from_its_decision_to_its_rows(self, sessions: DynamoSessions) -> None:
+        sessions.add_video(video(), NOON, EXECUTION)
+        complete(sessions, video())
+        sessions.decide(video().place, sessions.take_turn(video().place), "other", video().video_id)
+        session = session_item(video())
+        assert (session["status"], session["videos"][video().video_id]["status"]) == ("processing", "processing")
+        assert sessions.video_failed(video(), "X", "why") is Progress.FAILED
+
+    def test_a_video_that_was_moved_away_while_it_ran_leaves_no_trace_in_its_old_session(
+        self, sessions: DynamoSessions
+    ) -> None:
+        place = video().place
+        sessions.add_video(BACK, NOON, EXECUTION)
+        sessions.search_started(video(), "job-1", "7.0")
+        sessions.collected(video(), "a/1", 1000)
+        assert list(sessions.take_turn(place).videos) == [BACK.video_id]
+        with pytest.raises(SessionChangedError):
+            sessions.decide(place, sessions.take_turn(place), "x", video().video_id)
+        complete(sessions, BACK)
+        assert sessions.decide(place, sessions.take_turn(place), "x", video().video_id) == DECISION
+        assert sessions.written(place, Outcome(DECISION, COUNTS, 0, THRESHOLDS), video().video_id) is Progress.COMPLETE
+        assert list(session_item(video())["videos"]) == [BACK.video_id]
+
+    def test_a_session_without_a_video_is_complete_when_its_rows_are_written(self, sessions: DynamoSessions) -> None:
+        place = video().place
+        sessions.open_roll_call(place)
+        turn = sessions.take_turn(place)
+        assert turn.is_roll_call
+        decision = sessions.decide(place, turn, DECISION, None)
+        assert sessions.written(place, Outcome(decision, COUNTS, 0, THRESHOLDS), None) is Progress.COMPLETE
+        assert session_item(video())["status"] == "complete"
+
     def test_a_session_settled_by_another_run_in_between_is_settled_again(
         self, sessions: DynamoSessions, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -317,15 +457,15 @@ class TestSessions:
         read = sessions._item
         interrupted: list[bool] = []
 
-        def read_then_lose_the_race(of: Video) -> Any:
+        def read_then_lose_the_race(of: Place) -> Any:
             item = read(of)
             if not interrupted:
                 interrupted.append(True)
-                sessions.video_complete(BACK, COUNTS, THRESHOLDS)
+                complete(sessions, BACK)
             return item
 
         monkeypatch.setattr(sessions, "_item", read_then_lose_the_race)
-        assert sessions.video_complete(video(), COUNTS, THRESHOLDS) is Progress.COMPLETE
+        assert complete(sessions, video()) is Progress.COMPLETE
         assert session_item(video())["status"] == "complete"
 
 

@@ -1,5 +1,6 @@
 """Write absent."""
 
+from attendance.model import Correction, Enrolment, Standing, Status
 from tests.fakes import World
 from tests.functional.functions.conftest import Step
 from tests.functional.functions.test_write_present import SESSION, resolved
@@ -28,12 +29,30 @@ def test_each_absent_student_is_written_once_however_many_were_matched(world: Wo
     assert world.attendance.puts == 70
 
 
-def test_a_row_that_a_person_corrected_is_left_alone(world: World, step: Step) -> None:
-    world.enrol("cs101", "ada")
-    corrected = {"session_key": SESSION, "student_id": "ada", "status": "present", "source": "person"}
-    world.attendance.rows[SESSION, "ada"] = corrected
+def test_who_was_not_enrolled_on_the_date_after_all_loses_the_row(world: World, step: Step) -> None:
+    world.enrol("cs101", "ada", "eve")
     step("write_absent", resolved(world, step, {}))
-    assert world.attendance.rows == {(SESSION, "ada"): corrected}
+    world.rosters.rosters["cs101"] = [Enrolment("ada", "Ada"), Enrolment("eve", "Eve", "2026-11-21")]
+    step("write_absent", resolved(world, step, {}))
+    assert world.attendance.statuses(SESSION) == {"ada": "absent"}
+
+
+def test_who_left_the_course_later_keeps_the_row(world: World, step: Step) -> None:
+    world.enrol("cs101", "ada")
+    step("write_absent", resolved(world, step, {}))
+    world.rosters.rosters["cs101"] = [Enrolment("ada", "Ada", None, "2026-11-20")]
+    step("write_absent", resolved(world, step, {}))
+    assert world.attendance.statuses(SESSION) == {"ada": "absent"}
+
+
+def test_a_corrected_row_is_kept_even_of_who_is_not_enrolled_any_more(world: World, step: Step) -> None:
+    world.enrol("cs101", "ada", "eve")
+    step("write_absent", resolved(world, step, {}))
+    excused = Correction(Status.EXCUSED, False, False, "ill", "ann@school.edu", "2026-11-20")
+    world.corrections.standings[SESSION, "eve"] = Standing(1, excused)
+    world.rosters.rosters["cs101"] = [Enrolment("ada", "Ada")]
+    step("write_absent", resolved(world, step, {}))
+    assert [(row.student_id, row.status) for row in world.register(SESSION)] == [("ada", "absent"), ("eve", "excused")]
 
 
 def test_an_absent_row_claims_no_similarity(world: World, step: Step) -> None:

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+
+from attendance.errors import SessionChangedError
+from attendance.model import Correction, Enrolment, Standing, Status, Thresholds
 from tests.fakes import World
 from tests.functional.functions.conftest import Step
 from tests.functional.functions.test_resolve_names import collected
@@ -36,13 +40,43 @@ def test_a_second_run_writes_the_same_rows(world: World, step: Step) -> None:
     assert world.attendance.rows == before
 
 
-def test_a_row_that_a_person_corrected_is_left_alone(world: World, step: Step) -> None:
+def test_what_a_person_corrected_is_not_touched_and_still_counts(world: World, step: Step) -> None:
     world.enrol("cs101", "ada", "eve")
-    corrected = {"session_key": SESSION, "student_id": "ada", "status": "absent", "source": "person"}
-    world.attendance.rows[SESSION, "ada"] = corrected
-    assert step("write_present", resolved(world, step, {"ada": 99.5, "eve": 99.5})) == {"present": 2, "review": 0}
-    assert world.attendance.rows[SESSION, "ada"] == corrected
-    assert world.attendance.puts == 1
+    state = resolved(world, step, {"ada": 99.5, "eve": 99.5})
+    step("write_present", state)
+    said = Standing(1, Correction(Status.ABSENT, False, False, "It was her twin.", "ann@school.edu", "2026-11-20"))
+    world.corrections.standings[SESSION, "ada"] = said
+    assert step("write_present", state) == {"present": 2, "review": 0}
+    assert world.corrections.standings == {(SESSION, "ada"): said}
+    ada, eve = world.register(SESSION)
+    assert (ada.status, ada.decided, eve.status) == ("absent", "present", "present")
+
+
+def test_a_run_whose_decision_was_replaced_writes_nothing(world: World, step: Step) -> None:
+    world.enrol("cs101", "ada", "eve")
+    state = resolved(world, step, {"ada": 99.5})
+    resolved(world, step, {"eve": 99.5})
+    world.enrol("cs101", "joe")
+    step("resolve_names", collected(world, step, {"ada": 99.5}, "back.mp4"))
+    with pytest.raises(SessionChangedError):
+        step("write_present", state)
+    assert world.attendance.rows == {}
+
+
+def test_a_row_tells_the_rules_and_the_model_it_was_decided_with(world: World, step: Step) -> None:
+    world.courses.add("cs101", thresholds=Thresholds(99, 90, margin=2.5, minimum_sightings=2, late_after_minutes=10))
+    world.rosters.rosters["cs101"] = [Enrolment("ada", "Ada")]
+    step("write_present", resolved(world, step, {"ada": 99.5}))
+    row = world.attendance.rows[SESSION, "ada"]
+    assert (row["status"], row["model"]) == ("review", "7.0")
+    assert row["thresholds"] == {
+        "present": 99,
+        "review": 90,
+        "margin": 2.5,
+        "minimum_sightings": 2,
+        "late_after_minutes": 10,
+        "left_early_minutes": 0,
+    }
 
 
 def test_nobody_recognised_writes_nothing(world: World, step: Step) -> None:

@@ -15,9 +15,11 @@ from attendance.aws import compose
 from attendance.aws.people import DynamoUsers
 from attendance.settings import Settings
 from attendance.users import Role, User
+from tests.functional.web.faces import MemoryFaces
 from tests.functional.web.tables import PASSWORD, make_tables
 from web import WebConfig, create_app
 from web.security import limiter
+from web.services import open_services
 from web.store import Store
 
 TODAY = date(2026, 3, 4)
@@ -36,7 +38,12 @@ def checks() -> dict[str, Callable[[], None]]:
 
 
 @pytest.fixture
-def app(tables: Settings, checks: dict[str, Callable[[], None]]) -> Iterator[Flask]:
+def faces() -> MemoryFaces:
+    return MemoryFaces()
+
+
+@pytest.fixture
+def app(tables: Settings, checks: dict[str, Callable[[], None]], faces: MemoryFaces) -> Iterator[Flask]:
     users = DynamoUsers(tables.users_table)
     users.add(User("admin@school.edu", Role.ADMIN, (), "", _password_hash()))
     users.add(User("teacher@school.edu", Role.INSTRUCTOR, ("physics",), "", _password_hash()))
@@ -45,7 +52,8 @@ def app(tables: Settings, checks: dict[str, Callable[[], None]]) -> Iterator[Fla
     enroller.ensure_course("physics", "Physics <1>", "Pacific/Auckland")
     enroller.ensure_course("history", "History", "UTC")
     store = Store(compose.reader(tables), compose.users(tables), checks, lambda: TODAY)
-    yield create_app(WebConfig("s" * 64, tables, local_http=True, trusted_hosts=("localhost",)), store)
+    config = WebConfig("s" * 64, tables, local_http=True, trusted_hosts=("localhost",))
+    yield create_app(config, store, open_services(tables, faces))
     limiter.reset()
 
 

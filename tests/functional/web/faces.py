@@ -1,8 +1,9 @@
 """Face collections in memory: faces are told apart by what a photo's bytes say."""
 
+import hashlib
 from collections.abc import Sequence
 
-from attendance.enrolment import FaceMatch, Indexed
+from attendance.students import FaceMatch, Indexed, KeptFace
 
 JPEG = b"\xff\xd8\xff"
 
@@ -45,9 +46,21 @@ class MemoryFaces:
         if flaw:
             return Indexed(None, (flaw,))
         # As Rekognition does, the same picture under the same id gets the same face again.
-        face_id = f"face of {student_id} in {content!r}"
+        face_id = hashlib.sha256(f"{student_id} {content!r}".encode()).hexdigest()[:36]
         self.faces[face_id] = (student_id, people[0])
         return Indexed(face_id)
 
     def delete(self, face_id: str) -> None:
         self.faces.pop(face_id, None)
+
+    def of_student(self, student_id: str) -> Sequence[str]:
+        return [face_id for face_id, (owner, _) in self.faces.items() if owner == student_id]
+
+    def page(self, limit: int, after: str | None) -> tuple[Sequence[KeptFace], str | None]:
+        start = int(after or 0)
+        some = list(self.faces.items())[start : start + limit]
+        is_more = start + limit < len(self.faces)
+        return [KeptFace(face_id, owner) for face_id, (owner, _) in some], str(start + limit) if is_more else None
+
+    def kept(self, face_ids: Sequence[str]) -> Sequence[KeptFace]:
+        return [KeptFace(face_id, self.faces[face_id][0]) for face_id in face_ids if face_id in self.faces]

@@ -11,7 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 from attendance.settings import Settings
 
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
-TABLES = ("students", "courses", "rosters", "sessions", "attendance", "users", "audit")
+TABLES = ("students", "courses", "rosters", "sessions", "attendance", "corrections", "users", "audit")
 PASSWORD = "correct horse battery staple"
 
 
@@ -24,6 +24,10 @@ def settings() -> Settings:
         default_time_zone="UTC",
         present_threshold=99,
         review_threshold=90,
+        margin=0,
+        minimum_sightings=1,
+        late_after_minutes=0,
+        left_early_minutes=0,
         poll_seconds=1,
     )
 

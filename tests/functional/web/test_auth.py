@@ -3,9 +3,11 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from attendance.aws import compose
 from attendance.settings import Settings
+from tests.functional.web.browsing import followed, send, words
 from tests.functional.web.conftest import SignIn, token
 from tests.functional.web.tables import PASSWORD, get
 from web import WebConfig, create_app
@@ -142,3 +144,42 @@ def test_the_session_cookie_is_kept_from_scripts_other_sites_and_plain_http(tabl
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert page.headers["Strict-Transport-Security"]
+
+
+NEW_PASSWORD = "a new long phrase of words"
+
+
+def _change(client: FlaskClient, current: str = PASSWORD, new: str = NEW_PASSWORD, again: str = "") -> TestResponse:
+    return send(client, "/account", current=current, new=new, again=again or new)
+
+
+def test_ones_own_password_is_changed_and_other_sessions_end(signed_in: SignIn, client: FlaskClient) -> None:
+    here, elsewhere = signed_in("teacher@school.edu"), signed_in("teacher@school.edu")
+    assert "Your password is changed." in followed(here, _change(here))
+    assert elsewhere.get("/").status_code == 302
+    assert _post(client, "teacher@school.edu", NEW_PASSWORD)[0] == 302
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "again", "told"),
+    [
+        ("wrong horse battery", NEW_PASSWORD, "", "This is not your password."),
+        (PASSWORD, "short", "", "A password has 12 to 1024 characters"),
+        (PASSWORD, "x" * 1025, "", "A password has 12 to 1024 characters"),
+        (PASSWORD, NEW_PASSWORD, "another", "not typed the same twice"),
+        ("", "", "", "Give your password as it is now."),
+    ],
+)
+def test_a_password_that_cannot_be_changed_stays_and_is_not_echoed(
+    signed_in: SignIn, client: FlaskClient, current: str, new: str, again: str, told: str
+) -> None:
+    answer = _change(signed_in("teacher@school.edu"), current, new, again)
+    assert answer.status_code in (401, 422)
+    assert told in words(answer.text)
+    assert not new or f'"{new}"' not in answer.text
+    assert _post(client, "teacher@school.edu", PASSWORD)[0] == 302
+
+
+def test_a_stolen_session_cannot_try_passwords_for_long(signed_in: SignIn) -> None:
+    client = signed_in("teacher@school.edu")
+    assert [_change(client, "wrong horse battery").status_code for _ in range(6)] == [401] * 5 + [429]

@@ -3,73 +3,152 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.routing import Rule
 
 from tests.functional.web.conftest import SignIn
-from tests.functional.web.tables import put, session_item
-from web.security import PUBLIC_ENDPOINTS
+from tests.functional.web.faces import photo
+from tests.functional.web.tables import PASSWORD, put, session_item
 
 ADMIN, TEACHER, STUDENT = "admin@school.edu", "teacher@school.edu", "student@school.edu"
-TABLE = {
-    ("/", ADMIN): 200,
-    ("/", TEACHER): 200,
-    ("/", STUDENT): 200,
-    ("/courses/physics", ADMIN): 200,
-    ("/courses/physics", TEACHER): 200,
-    ("/courses/physics", STUDENT): 403,
-    ("/courses/history", ADMIN): 200,
+STRANGER = ""
+ROLES = (ADMIN, TEACHER, STUDENT, STRANGER)
+
+# What each role gets: the method and rule, then admin, instructor of physics, student, nobody signed in. A form is sent
+# without its fields, so 422 and 400 mean that the role may send it. 302 of a stranger leads to the sign-in.
+ROUTES = {
+    ("GET", "/"): (200, 200, 200, 302),
+    ("GET", "/login"): (302, 302, 302, 200),
+    ("POST", "/login"): (302, 302, 302, 401),
+    ("POST", "/logout"): (302, 302, 302, 302),
+    ("GET", "/account"): (200, 200, 200, 302),
+    ("POST", "/account"): (422, 422, 422, 302),
+    ("GET", "/healthz"): (200, 200, 200, 200),
+    ("GET", "/assets/<digest>/<name>"): (404, 404, 404, 404),
+    ("GET", "/unfiled"): (200, 403, 403, 302),
+    ("GET", "/courses"): (200, 200, 403, 302),
+    ("GET", "/new-course"): (200, 403, 403, 302),
+    ("POST", "/new-course"): (422, 403, 403, 302),
+    ("GET", "/courses/<course_id>"): (200, 200, 403, 302),
+    ("GET", "/courses/<course_id>/students"): (200, 200, 403, 302),
+    ("POST", "/courses/<course_id>/students"): (302, 302, 403, 302),
+    ("POST", "/courses/<course_id>/students/<student_id>/off"): (302, 302, 403, 302),
+    ("GET", "/courses/<course_id>/students.csv"): (200, 200, 403, 302),
+    ("POST", "/courses/<course_id>/students/csv"): (422, 422, 403, 302),
+    ("GET", "/courses/<course_id>/settings"): (200, 200, 403, 302),
+    ("POST", "/courses/<course_id>/settings"): (422, 422, 403, 302),
+    ("GET", "/courses/<course_id>/sessions/<session_id>"): (200, 200, 403, 302),
+    ("GET", "/courses/<course_id>/sessions/<session_id>/progress"): (200, 200, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/again"): (302, 302, 403, 302),
+    ("GET", "/courses/<course_id>/upload"): (200, 200, 403, 302),
+    ("GET", "/courses/<course_id>/uploads/<day>/arrived"): (302, 302, 403, 302),
+    ("POST", "/courses/<course_id>/uploads"): (422, 422, 403, 302),
+    ("POST", "/courses/<course_id>/uploads/part"): (400, 400, 403, 302),
+    ("POST", "/courses/<course_id>/uploads/finish"): (400, 400, 403, 302),
+    ("GET", "/students"): (200, 403, 403, 302),
+    ("GET", "/register-student"): (200, 403, 403, 302),
+    ("POST", "/register-student"): (422, 403, 403, 302),
+    ("POST", "/check-photo"): (200, 403, 403, 302),
+    ("GET", "/students/<student_id>"): (200, 200, 403, 302),
+    ("POST", "/students/<student_id>/photos"): (302, 403, 403, 302),
+    ("GET", "/students/<student_id>/photos/<digest>"): (404, 404, 403, 302),
+    ("POST", "/students/<student_id>/photos/<digest>/remove"): (404, 403, 403, 302),
+    ("POST", "/students/<student_id>/photos/<digest>/mend"): (302, 403, 403, 302),
+    ("GET", "/imports"): (200, 403, 403, 302),
+    ("POST", "/imports"): (422, 403, 403, 302),
+    ("GET", "/imports/<import_id>"): (404, 403, 403, 302),
+    ("POST", "/imports/<import_id>/go"): (404, 403, 403, 302),
+    ("POST", "/imports/<import_id>/in-earnest"): (404, 403, 403, 302),
+    ("POST", "/imports/<import_id>/give-up"): (404, 403, 403, 302),
+    ("GET", "/faces"): (200, 403, 403, 302),
+    ("GET", "/faces/missing"): (200, 403, 403, 302),
+    ("POST", "/faces/<face_id>/remove"): (404, 403, 403, 302),
+    ("GET", "/students/<student_id>/remove"): (200, 403, 403, 302),
+    ("POST", "/students/<student_id>/remove"): (422, 403, 403, 302),
+    ("GET", "/students/<student_id>/removed"): (404, 403, 403, 302),
+}
+PLACES = {
+    "<course_id>": "physics",
+    "<session_id>": "2026-03-02",
+    "<student_id>": "s1",
+    "<day>": "2026-03-02",
+}
+OTHERS = {
     ("/courses/history", TEACHER): 403,
-    ("/courses/history", STUDENT): 403,
+    ("/courses/history/students", TEACHER): 403,
+    ("/courses/history/upload", TEACHER): 403,
+    ("/courses/history/sessions/2026-03-02", TEACHER): 403,
+    ("/courses/history", ADMIN): 200,
     ("/courses/nowhere", ADMIN): 404,
     ("/courses/nowhere", TEACHER): 403,
-    ("/courses/physics/students", ADMIN): 200,
-    ("/courses/physics/students", TEACHER): 200,
-    ("/courses/physics/students", STUDENT): 403,
-    ("/courses/history/students", TEACHER): 403,
-    ("/courses/physics/sessions/2026-03-02", ADMIN): 200,
-    ("/courses/physics/sessions/2026-03-02", TEACHER): 200,
-    ("/courses/physics/sessions/2026-03-02", STUDENT): 403,
-    ("/courses/history/sessions/2026-03-02", TEACHER): 403,
     ("/courses/physics/sessions/2026-03-09", TEACHER): 404,
-    ("/unfiled", ADMIN): 200,
-    ("/unfiled", TEACHER): 403,
-    ("/unfiled", STUDENT): 403,
+    ("/students/s2", TEACHER): 403,
+    ("/students/nobody", TEACHER): 403,
+    ("/students/nobody", ADMIN): 404,
 }
-PUBLIC = {"/login", "/healthz", "/static/<path:filename>", "/bootstrap/static/<path:filename>"}
+"""Whether the course, session or student of an address is one's own, or there at all."""
 
 
-def _path(rule: Rule) -> str:
+def _routes(app: Flask) -> set[tuple[str, str]]:
+    rules = app.url_map.iter_rules()
+    return {(method, str(rule)) for rule in rules for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}}
+
+
+def _path(rule: str) -> str:
     """The rule with something in each of its places."""
-    return str(rule).replace("<course_id>", "physics").replace("<session_id>", "2026-03-02")
+    for place, value in PLACES.items():
+        rule = rule.replace(place, value)
+    return rule
 
 
-def test_every_route_but_the_public_ones_asks_for_a_login(app: Flask) -> None:
-    rules = list(app.url_map.iter_rules())
-    assert {str(rule) for rule in rules if rule.endpoint in PUBLIC_ENDPOINTS} == PUBLIC
-    for rule in rules:
-        if rule.endpoint in PUBLIC_ENDPOINTS:
-            continue
-        client = app.test_client()
-        app.config["WTF_CSRF_ENABLED"] = False  # so that only the login stands before a POST
-        for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
-            answer = client.open(_path(rule), method=method)
-            assert (rule.endpoint, answer.status_code) == (rule.endpoint, 302)
-            assert answer.headers["Location"].startswith("/login")
+@pytest.fixture
+def school(app: Flask) -> Flask:
+    """Two courses with a session each, and a student of each."""
+    app.config["WTF_CSRF_ENABLED"] = False  # so that only the role decides what becomes of a form
+    for course_id, student_id in (("physics", "s1"), ("history", "s2")):
+        put("sessions", session_item(course_id, "2026-03-02"))
+        app.extensions["rollcall_services"].enroller.enrol(student_id, "Zoë", photo(student_id), [course_id], "tester")
+    return app
 
 
-def test_every_page_is_in_the_table_of_roles(app: Flask) -> None:
-    pages = {_path(rule) for rule in app.url_map.iter_rules() if rule.endpoint not in PUBLIC_ENDPOINTS} - {"/logout"}
-    assert pages <= {path for path, _ in TABLE}
+def _client(app: Flask, email: str) -> FlaskClient:
+    client = app.test_client()
+    if email:
+        assert client.post("/login", data={"email": email, "password": PASSWORD}).status_code == 302
+    return client
 
 
-@pytest.mark.parametrize(("path", "email"), TABLE)
-def test_each_role_gets_what_the_table_says(signed_in: SignIn, path: str, email: str) -> None:
-    put("sessions", session_item("physics", "2026-03-02"))
-    put("sessions", session_item("history", "2026-03-02"))
-    assert signed_in(email).get(path).status_code == TABLE[path, email]
+def test_every_route_is_in_the_table_and_the_table_names_no_other(app: Flask) -> None:
+    assert _routes(app) == set(ROUTES)
 
 
-@pytest.mark.parametrize("path", ["/login", "/healthz", "/nowhere", "/static/rollcall.css", "/"])
+@pytest.mark.parametrize("email", ROLES, ids=["admin", "instructor", "student", "stranger"])
+def test_each_role_gets_what_the_table_says(school: Flask, email: str) -> None:
+    client = _client(school, email)
+    wrong = {}
+    for (method, rule), answers in ROUTES.items():
+        if rule == "/logout":
+            continue  # it ends the session: asked last
+        put("rosters", {"course_id": "physics", "student_id": "s1", "student_name": "Zoë"})  # whoever was taken off
+        status = client.open(_path(rule), method=method).status_code
+        if status != answers[ROLES.index(email)]:
+            wrong[method, rule] = status
+    assert wrong == {}
+    assert client.post("/logout").status_code == 302
+
+
+def test_what_is_not_public_sends_a_stranger_to_the_sign_in(school: Flask) -> None:
+    client = school.test_client()
+    for method, rule in ROUTES:
+        if ROUTES[method, rule][ROLES.index(STRANGER)] == 302:
+            assert client.open(_path(rule), method=method).headers["Location"].startswith("/login"), rule
+
+
+def test_ones_own_is_what_counts(school: Flask) -> None:
+    clients = {email: _client(school, email) for email in (ADMIN, TEACHER)}
+    found = {(path, email): clients[email].get(path).status_code for path, email in OTHERS}
+    assert found == OTHERS
+
+
+@pytest.mark.parametrize("path", ["/login", "/healthz", "/nowhere", "/assets/0/rollcall.css", "/"])
 def test_every_answer_carries_the_security_headers(client: FlaskClient, path: str) -> None:
     headers = client.get(path, buffered=True).headers
     policy = headers["Content-Security-Policy"]
@@ -89,7 +168,6 @@ def test_a_page_loads_its_stylesheets_from_this_server_alone(client: FlaskClient
     assert "//" not in page.replace("<!doctype", "").split("</head>")[0]
     assert "<script" not in page
     assert " style=" not in page
-    assert client.get("/bootstrap/static/css/bootstrap.min.css", buffered=True).status_code == 200
 
 
 def test_a_request_to_another_host_name_is_refused(client: FlaskClient) -> None:

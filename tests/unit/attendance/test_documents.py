@@ -10,11 +10,22 @@ from tests.builders import THRESHOLDS, enrolment, sighting
 MATCHES = Matches(60_000, 10, 3, 1, (sighting("ada"), sighting("grace", 95.0)))
 ROWS = decide(
     [enrolment("ada", name="Ada O'Brien_é"), enrolment("grace"), enrolment("linus")],
-    {found.student_id: found for found in MATCHES.students},
+    [MATCHES.students],
     THRESHOLDS,
     "2026-11-20",
 )
-REGISTER = Register("cs101", "2026-11-20", "cs101#2026-11-20", "2026-11-20", THRESHOLDS, ("a", "b"), 1, ROWS)
+REGISTER = Register(
+    course_id="cs101",
+    session_id="2026-11-20",
+    session_key="cs101#2026-11-20",
+    date="2026-11-20",
+    source="machine",
+    thresholds=THRESHOLDS,
+    models=("7.0",),
+    sources=("a", "b"),
+    unknown=1,
+    rows=ROWS,
+)
 
 
 def test_matches_and_registers_read_back_as_they_were_written() -> None:
@@ -27,7 +38,7 @@ def test_a_row_of_the_table_tells_who_when_how_sure_and_by_which_rule() -> None:
     assert item["student_name"] == "Ada O'Brien_é"
     assert (item["session_key"], item["course_id"], item["date"]) == ("cs101#2026-11-20", "cs101", "2026-11-20")
     assert (item["status"], item["similarity"], item["source"]) == ("present", 99.5, "machine")
-    assert item["thresholds"] == {"present": 99.0, "review": 90.0}
+    assert (item["thresholds"]["present"], item["thresholds"]["minimum_sightings"], item["model"]) == (99.0, 1, "7.0")
     assert set(item["evidence"]) == {"bucket", "key", "version_id", "timestamp_ms", "box"}
 
 

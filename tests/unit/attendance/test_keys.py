@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance import keys
-from attendance.errors import BadEventError, BadVideoKeyError
+from attendance.errors import BadEventError, BadSessionError, BadVideoKeyError
 from attendance.model import VideoKey
 from tests.builders import event, video
 
@@ -20,6 +20,36 @@ NAMES = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"])
 
 def test_course_and_date_come_from_the_key() -> None:
     assert keys.video_key("videos/cs101/2026-11-20/lecture.mp4") == VideoKey("cs101", "2026-11-20")
+
+
+@pytest.mark.parametrize("slot", ["1", "A", "10-12", "morning_lab", "s" * 32])
+def test_a_slot_tells_sessions_of_one_day_apart(slot: str) -> None:
+    assert keys.video_key(f"videos/cs101/2026-11-20/{slot}/x.mp4") == VideoKey("cs101", "2026-11-20", slot)
+    where = keys.place("cs101", keys.session_id("2026-11-20", slot))
+    assert (where.session_id, where.date, keys.slot_of(where)) == (f"2026-11-20_{slot}", "2026-11-20", slot)
+    assert where.session_key == f"cs101#2026-11-20_{slot}"
+
+
+def test_a_session_without_a_slot_is_its_date() -> None:
+    where = keys.place("cs101", keys.session_id("2026-11-20"))
+    assert (where.session_id, keys.slot_of(where)) == ("2026-11-20", None)
+
+
+@pytest.mark.parametrize(
+    ("course_id", "session_id"),
+    [
+        ("cs101", ""),
+        ("cs101", "2026-02-30"),
+        ("cs101", "2026-11-20_"),
+        ("cs101", "2026-11-20_a b"),
+        ("cs101", "2026-11-20#0123456789abcdef"),
+        ("c#1", "2026-11-20"),
+        ("unfiled", "2026-11-20"),
+    ],
+)
+def test_what_cannot_be_a_session_is_refused(course_id: str, session_id: str) -> None:
+    with pytest.raises(BadSessionError, match="YYYY-MM-DD"):
+        keys.place(course_id, session_id)
 
 
 def test_a_bare_name_is_left_to_the_default_course() -> None:
@@ -55,8 +85,11 @@ def test_spaces_accents_plus_and_percent_signs_in_the_name_are_taken_as_they_are
         ("videos/cs101/2026-11-20/lecture", "does not end in .mp4 or .mov"),
         ("videos/cs101/2026-11-20/.mp4", "does not end in .mp4 or .mov"),
         ("videos/cs101/2026-11-20/mp4", "does not end in .mp4 or .mov"),
-        ("videos/cs101/lecture.mp4", "a course and a date"),
-        ("videos/a/b/c/lecture.mp4", "a course and a date"),
+        ("videos/cs101/lecture.mp4", "a course, a date"),
+        ("videos/a/b/c/d/lecture.mp4", "a course, a date"),
+        ("videos/cs101/2026-11-20/a b/lecture.mp4", "The slot"),
+        ("videos/cs101/2026-11-20/é/lecture.mp4", "The slot"),
+        ("videos/cs101/2026-11-20/" + "s" * 33 + "/lecture.mp4", "The slot"),
         ("videos/cs101/2026-02-30/x.mp4", "not a day of the calendar"),
         ("videos/cs101/2026-13-01/x.mp4", "not a day of the calendar"),
         ("videos/cs101/20261120/x.mp4", "not a day of the calendar"),
@@ -166,10 +199,12 @@ def test_a_request_token_fits_the_service_and_changes_with_every_part_of_the_req
     assert token == keys.request_token(video(), "rollcall", 90)
 
 
-def test_work_keys_derive_from_the_video() -> None:
+def test_matches_are_kept_by_video_and_registers_by_content() -> None:
     made = video()
     assert keys.matches_key(made) == f"cs101/2026-11-20/{made.video_id}/matches.json"
-    assert keys.resolved_key(made) == f"cs101/2026-11-20/{made.video_id}/resolved.json"
+    one, same, other = (keys.resolved_key(made.place, content) for content in (b"a", b"a", b"b"))
+    assert one == same != other
+    assert re.fullmatch(r"cs101/2026-11-20/resolved-[0-9a-f]{32}\.json", one)
 
 
 def test_an_unfiled_video_is_a_session_of_its_own() -> None:

@@ -44,3 +44,19 @@ def test_a_missing_or_empty_variable_is_named(name: str) -> None:
 def test_a_value_that_makes_no_sense_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         Settings.from_environment(ENVIRONMENT | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MARGIN", "-1"),
+        ("MARGIN", "101"),
+        ("MARGIN", "wide"),
+        ("MINIMUM_SIGHTINGS", "0"),
+        ("LATE_AFTER_MINUTES", "-1"),
+        ("LEFT_EARLY_MINUTES", "1.5"),
+    ],
+)
+def test_rules_that_make_no_sense_are_refused(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        Settings.from_environment(ENVIRONMENT | {name: value})

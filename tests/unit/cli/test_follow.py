@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from cli.follow import _percent, print_register, state_seconds
+from attendance.aws.following import percent_of
+from cli.follow import print_register, state_seconds
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -46,7 +47,7 @@ def test_repeated_visits_of_a_state_are_added_up() -> None:
     ],
 )
 def test_the_percent_is_told_only_where_the_state_knows_it(state_input: str, percent: float | None) -> None:
-    assert _percent(state_input) == percent
+    assert percent_of(state_input) == percent
 
 
 def test_a_register_is_printed_with_names_as_plain_text() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from attendance.enrolment import MAX_PHOTO_BYTES
-from cli.photos import PhotoNotFoundError, PhotosError, PhotoUnreadableError, open_photos
+from attendance.photo_sources import PhotoNotFoundError, PhotosError, PhotoUnreadableError, open_photos
 
 OUTSIDE = [
     "../secret.jpg",
@@ -103,5 +103,5 @@ def test_a_broken_entry_is_told_apart_from_a_missing_one(tmp_path: Path) -> None
 def test_what_is_no_zip_file_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "photos.zip"
     file.write_bytes(content)
-    with pytest.raises(PhotosError, match="folder or a zip file"), open_photos(file):
+    with pytest.raises(PhotosError, match="zip them again"), open_photos(file):
         pytest.fail("it was opened")

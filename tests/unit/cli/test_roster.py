@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.roster import MAX_ROSTER_BYTES, RosterFileError, RosterLine, conflicting_lines, parse_roster, read_roster
+from attendance.csvfile import MAX_TABLE_BYTES, TableFileError
+from attendance.importing import RosterLine, conflicting_lines, parse_roster
+from cli.students import read_roster
 
 HEAD = "student_id,student_name,photo\n"
 
@@ -47,7 +49,7 @@ def test_a_line_with_too_few_or_too_many_cells_is_kept_for_the_report() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "student_id, student_name, photo"),
+        (b"", "student_id, student_name and photo"),
         (b"student_id,photo\ns1,a", "lacks student_name"),
         (HEAD.encode(), "names no student"),
         (HEAD.encode() + b",,\n , ,\n", "names no student"),
@@ -56,7 +58,7 @@ def test_a_line_with_too_few_or_too_many_cells_is_kept_for_the_report() -> None:
         ((HEAD + 's1,"Ann,a.jpg').encode(), "not a line of a table"),
         ((HEAD + "s1," + "x" * 200_000 + ",a.jpg").encode(), "not a line of a table"),
         (b"\x89PNG\r\n\x1a\n\x00", "UTF-8"),
-        (b"x" * (MAX_ROSTER_BYTES + 1), "20 MB"),
+        (b"x" * (MAX_TABLE_BYTES + 1), "20 MB"),
     ],
     ids=[
         "empty",
@@ -72,12 +74,12 @@ def test_a_line_with_too_few_or_too_many_cells_is_kept_for_the_report() -> None:
     ],
 )
 def test_what_is_no_roster_is_refused_with_what_to_do(tmp_path: Path, content: bytes, words: str) -> None:
-    with pytest.raises(RosterFileError, match=words):
+    with pytest.raises(TableFileError, match=words):
         _read(tmp_path, content)
 
 
 def test_a_folder_is_no_roster(tmp_path: Path) -> None:
-    with pytest.raises(RosterFileError, match="cannot be read"):
+    with pytest.raises(TableFileError, match="cannot be read"):
         read_roster(tmp_path)
 
 
@@ -90,6 +92,6 @@ def test_one_id_with_two_names_is_a_conflict_and_with_two_photos_is_not() -> Non
 def test_no_text_at_all_breaks_the_reader(text: str) -> None:
     try:
         lines = parse_roster(HEAD + text)
-    except RosterFileError:
+    except TableFileError:
         return
     assert all(line.number >= 2 for line in lines)

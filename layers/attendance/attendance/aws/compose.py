@@ -1,13 +1,19 @@
 """Puts the parts that people use together from the settings: for the web, the command line and the local stack."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from attendance.aws.people import DynamoDirectory, DynamoUsers
+from attendance.aws.corrections import DynamoCorrectionStore
+from attendance.aws.people import DynamoDirectory, DynamoUsers, table_client
 from attendance.aws.photos import RekognitionFaces, S3Photos
 from attendance.aws.reader import DynamoReader
+from attendance.corrections import Corrector
 from attendance.enrolment import Enroller
 from attendance.settings import Settings
 from attendance.users import Users
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
 
 
 def enroller(settings: Settings) -> Enroller:
@@ -26,16 +32,24 @@ def users(settings: Settings) -> Users:
     return Users(DynamoUsers(settings.users_table), utc_now)
 
 
-def reader(settings: Settings) -> DynamoReader:
+def reader(settings: Settings, client: "DynamoDBClient | None" = None) -> DynamoReader:
     """Reads the settings' tables."""
     return DynamoReader(
         settings.courses_table,
         settings.rosters_table,
         settings.sessions_table,
         settings.attendance_table,
+        settings.corrections_table,
         settings.default_course_id,
         settings.default_time_zone,
+        client,
     )
+
+
+def corrector(settings: Settings) -> Corrector:
+    """Corrects rows of the settings' registers."""
+    client = table_client()
+    return Corrector(DynamoCorrectionStore(client, settings, reader(settings, client)), utc_now)
 
 
 def utc_now() -> datetime:

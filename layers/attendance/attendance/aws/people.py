@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
-from attendance.enrolment import StoredPhoto, Student
+from attendance import names
+from attendance.students import Consent, StoredPhoto, Student
 from attendance.users import Role, User
 
 if TYPE_CHECKING:
@@ -38,10 +39,7 @@ class DynamoDirectory:
         ).get("Item")
         if item is None:
             return None
-        photos = tuple(
-            StoredPhoto(photo["key"], photo["face_id"], photo["added_at"]) for photo in item.get("photos", [])
-        )
-        return Student(student_id, item["student_name"], photos)
+        return student_from(item)
 
     def course_exists(self, course_id: str) -> bool:
         """Whether the course has been created."""
@@ -50,24 +48,29 @@ class DynamoDirectory:
 
     def add_photo(self, student: Student, photo: StoredPhoto, course_ids: Sequence[str], actor: str) -> bool:
         """Keep the photo, the roster rows and an audit entry in one transaction; False when the student changed."""
-        audit = audit_item(f"student#{student.student_id}", actor, "enrol", photo.key)
+        audit = audit_item(_subject(student), actor, "enrol", photo.key)
         actions: list[Any] = [
             self._photo_action(student, photo, actor),
-            *(self._roster_action(student, course_id) for course_id in course_ids),
+            *self._roster_actions(student, course_ids),
             {"Put": {"TableName": self._audit, "Item": audit}},
         ]
-        try:
-            self._client.transact_write_items(TransactItems=actions)
-        except ClientError as error:
-            if _is_refused_condition(error):
-                return False
-            raise
-        return True
+        return self._together(actions)
+
+    def replace_face(self, student: Student, key: str, face_id: str, actor: str) -> bool:
+        """Note another face of a photo, with an audit entry; False when the table holds something else by now."""
+        number = [photo.key for photo in student.photos].index(key)
+        change = {"UpdateExpression": f"SET photos[{number}].face_id = :face", "values": {":face": face_id}}
+        return self._change_photo(student, number, change, audit_item(_subject(student), actor, "mend face", key))
+
+    def remove_photo(self, student: Student, key: str, actor: str) -> bool:
+        """Forget a photo, with an audit entry; False when the table holds something else by now."""
+        number = [photo.key for photo in student.photos].index(key)
+        change = {"UpdateExpression": f"REMOVE photos[{number}]", "values": {}}
+        return self._change_photo(student, number, change, audit_item(_subject(student), actor, "remove photo", key))
 
     def add_to_rosters(self, student: Student, course_ids: Sequence[str]) -> None:
         """Put the student on the rosters; rows that are there keep their dates."""
-        actions: list[Any] = [self._roster_action(student, course_id) for course_id in course_ids]
-        self._client.transact_write_items(TransactItems=actions)
+        self._client.transact_write_items(TransactItems=self._roster_actions(student, course_ids))
 
     def add_course(self, course_id: str, course_name: str, time_zone: str, created_at: str) -> bool:
         """Create a course and list it in the catalogue; False when it is there already."""
@@ -88,10 +91,26 @@ class DynamoDirectory:
             "UpdateExpression": "ADD course_ids :new",
             "ExpressionAttributeValues": {":new": {course_id}},
         }
+        return self._together([{"Put": put}, {"Update": listed}])
+
+    def _change_photo(self, student: Student, number: int, change: Mapping[str, Any], audit: Mapping[str, Any]) -> bool:
+        """Change the photo of a number, if it is still the one that was read."""
+        update: Any = {
+            "TableName": self._students,
+            "Key": {"student_id": student.student_id},
+            "UpdateExpression": change["UpdateExpression"],
+            "ConditionExpression": f"photos[{number}].#key = :key AND attribute_not_exists(erasing)",
+            "ExpressionAttributeNames": {"#key": "key"},
+            "ExpressionAttributeValues": {":key": student.photos[number].key, **change["values"]},
+        }
+        return self._together([{"Update": update}, {"Put": {"TableName": self._audit, "Item": audit}}])
+
+    def _together(self, actions: list[Any]) -> bool:
+        """All of the actions or, when a condition does not hold, none: then False."""
         try:
-            self._client.transact_write_items(TransactItems=[{"Put": put}, {"Update": listed}])
+            self._client.transact_write_items(TransactItems=actions)
         except ClientError as error:
-            if _is_refused_condition(error):
+            if is_refused_condition(error):
                 return False
             raise
         return True
@@ -109,27 +128,36 @@ class DynamoDirectory:
         if student.photos:
             condition = "student_name = :name AND size(photos) = :count"
             values[":count"] = len(student.photos)
+        consent = ""
+        if student.consent:
+            consent, values[":consent"] = ", consent = :consent", asdict(student.consent)
         return {
             "Update": {
                 "TableName": self._students,
                 "Key": {"student_id": student.student_id},
                 "UpdateExpression": "SET student_name = :name"
                 ", photos = list_append(if_not_exists(photos, :none), :photo)"
-                ", created_at = if_not_exists(created_at, :at), created_by = if_not_exists(created_by, :by)",
-                "ConditionExpression": condition,
+                f", created_at = if_not_exists(created_at, :at), created_by = if_not_exists(created_by, :by){consent}",
+                "ConditionExpression": f"attribute_not_exists(erasing) AND ({condition})",
                 "ExpressionAttributeValues": values,
             }
         }
 
-    def _roster_action(self, student: Student, course_id: str) -> dict[str, Any]:
-        return {
-            "Update": {
-                "TableName": self._rosters,
-                "Key": {"course_id": course_id, "student_id": student.student_id},
-                "UpdateExpression": "SET student_name = :name",
-                "ExpressionAttributeValues": {":name": student.student_name},
+    def _roster_actions(self, student: Student, course_ids: Sequence[str]) -> list[Any]:
+        """Rows of the courses' rosters, and the words of the name by which the student is found."""
+        words = names.sort_keys(student.student_id, student.student_name)
+        rows = [*((course_id, student.student_id) for course_id in course_ids), *((names.PARTITION, w) for w in words)]
+        return [
+            {
+                "Update": {
+                    "TableName": self._rosters,
+                    "Key": {"course_id": partition, "student_id": sort_key},
+                    "UpdateExpression": "SET student_name = :name",
+                    "ExpressionAttributeValues": {":name": student.student_name},
+                }
             }
-        }
+            for partition, sort_key in rows
+        ]
 
 
 class DynamoUsers:
@@ -206,6 +234,27 @@ def audit_item(subject: str, actor: str, action: str, new: str | None = None) ->
     return {"subject": subject, "time": time, "actor": actor, "action": action, "new": new}
 
 
+def _subject(student: Student) -> str:
+    """Under which the audit keeps what is done to a student."""
+    return f"student#{student.student_id}"
+
+
+def student_from(item: Mapping[str, Any]) -> Student:
+    """A student from the item in the students table."""
+    consent = item.get("consent")
+    return Student(
+        student_id=item["student_id"],
+        student_name=item["student_name"],
+        photos=tuple(
+            StoredPhoto(photo["key"], photo["face_id"], photo["added_at"]) for photo in item.get("photos", [])
+        ),
+        consent=Consent(consent["given_at"], consent["recorded_by"]) if consent else None,
+        created_at=item.get("created_at", ""),
+        created_by=item.get("created_by", ""),
+        erasing_since=item.get("erasing", {}).get("since", ""),
+    )
+
+
 def _user_from(item: Mapping[str, Any]) -> User:
     return User(
         email=item["email"],
@@ -216,7 +265,7 @@ def _user_from(item: Mapping[str, Any]) -> User:
     )
 
 
-def _is_refused_condition(error: ClientError) -> bool:
+def is_refused_condition(error: ClientError) -> bool:
     """Whether a transaction was cancelled by a condition and by nothing else."""
     reasons = error.response.get("CancellationReasons", [])
     codes = {reason.get("Code") for reason in reasons} - {"None"}

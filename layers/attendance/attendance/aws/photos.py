@@ -1,14 +1,25 @@
 """Photos of students: private objects in S3 and faces in a Rekognition collection."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
+from botocore.config import Config
 
-from attendance.enrolment import FaceMatch, Indexed, InvalidPhotoError
+from attendance.enrolment import InvalidPhotoError
+from attendance.students import FaceMatch, Indexed, KeptFace
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition.client import RekognitionClient
     from mypy_boto3_s3.client import S3Client
+
+
+FACES_PER_CALL = 4096
+"""The most ListFaces gives, and DeleteFaces takes."""
+PHOTO_SECONDS = 60
+"""How long the address of a photo works."""
 
 
 class RekognitionFaces:
@@ -75,6 +86,42 @@ class RekognitionFaces:
         """Remove a face; nothing when it is not there."""
         self._client.delete_faces(CollectionId=self._collection_id, FaceIds=[face_id])
 
+    def of_student(self, student_id: str) -> list[str]:
+        """The ids of every face kept under a student's id: the service can only be asked for all faces."""
+        pages = self._client.get_paginator("list_faces").paginate(
+            CollectionId=self._collection_id, PaginationConfig={"PageSize": FACES_PER_CALL}
+        )
+        try:
+            faces = [face for page in pages for face in page["Faces"]]
+        except self._client.exceptions.ResourceNotFoundException:
+            return []  # nobody was ever enrolled
+        return [face["FaceId"] for face in faces if face.get("ExternalImageId") == student_id]
+
+    def page(self, limit: int, after: str | None) -> tuple[list[KeptFace], str | None]:
+        """Some of the collection's faces, and the cursor of what follows; a cursor of another list begins anew."""
+        request: Any = {"CollectionId": self._collection_id, "MaxResults": limit}
+        if after:
+            request["NextToken"] = after
+        try:
+            answer = self._client.list_faces(**request)
+        except self._client.exceptions.InvalidPaginationTokenException:
+            return self.page(limit, None)
+        except self._client.exceptions.ResourceNotFoundException:
+            return [], None
+        return [_kept(face) for face in answer["Faces"]], answer.get("NextToken")
+
+    def kept(self, face_ids: Sequence[str]) -> list[KeptFace]:
+        """Those of the faces, at most 4096, that are in the collection."""
+        if not face_ids:
+            return []
+        try:
+            faces = self._client.list_faces(
+                CollectionId=self._collection_id, FaceIds=list(face_ids), MaxResults=FACES_PER_CALL
+            )["Faces"]
+        except self._client.exceptions.ResourceNotFoundException:
+            return []
+        return [_kept(face) for face in faces]
+
     def _create(self) -> None:
         try:
             self._client.create_collection(CollectionId=self._collection_id)
@@ -86,7 +133,8 @@ class S3Photos:
     """The private bucket of photos."""
 
     def __init__(self, bucket: str) -> None:
-        self._client: S3Client = boto3.client("s3")
+        # Signature version 4: addresses with the old one would not work in newer regions.
+        self._client: S3Client = boto3.client("s3", config=Config(signature_version="s3v4"))
         self._bucket = bucket
 
     def put(self, key: str, photo: bytes, content_type: str) -> None:
@@ -96,3 +144,33 @@ class S3Photos:
     def delete(self, key: str) -> None:
         """Remove a photo; nothing when it is not there."""
         self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def of_student(self, student_id: str) -> list[str]:
+        """The keys of every photo kept of a student."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=f"photos/{student_id}/"
+        )
+        return [stored["Key"] for page in pages for stored in page.get("Contents", [])]
+
+    def get(self, key: str) -> bytes | None:
+        """A photo's bytes; None when it is not there."""
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except self._client.exceptions.NoSuchKey:
+            return None
+
+    @cached_property
+    def origin(self) -> str:
+        """The bucket's scheme, host and port, for the browser's leave to show what is there."""
+        parts = urlsplit(self.address("x"))
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def address(self, key: str) -> str:
+        """Where a browser gets the photo within the next minute, without an account."""
+        return self._client.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=PHOTO_SECONDS
+        )
+
+
+def _kept(face: Mapping[str, Any]) -> KeptFace:
+    return KeptFace(face["FaceId"], face.get("ExternalImageId", ""))

@@ -20,6 +20,7 @@ def checks(settings: Settings) -> dict[str, Callable[[], None]]:
         "rosters": settings.rosters_table,
         "sessions": settings.sessions_table,
         "attendance": settings.attendance_table,
+        "corrections": settings.corrections_table,
         "users": settings.users_table,
         "audit": settings.audit_table,
     }

@@ -1,13 +1,31 @@
 """Reads the register from DynamoDB by Query and GetItem only."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
 from attendance.aws.people import CATALOGUE, table_client
-from attendance.model import Enrolment, Row
-from attendance.register import CourseInfo, Page, Session, row_from, session_from
+from attendance.model import Enrolment
+from attendance.register import (
+    CourseInfo,
+    Page,
+    RegisterRow,
+    Session,
+    counts_of,
+    enrolment_from,
+    in_effect,
+    row_from,
+    session_from,
+    standing_from,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+KEYS_OF_BATCH = 100
+"""Keys DynamoDB takes in one BatchGetItem."""
 
 
 class DynamoReader:
@@ -16,6 +34,7 @@ class DynamoReader:
     Args:
         default_course_id: the course that needs no item in the table of courses.
         default_time_zone: the zone of courses that set none.
+        client: as of `people.table_client`, which is used when none is given.
     """
 
     def __init__(
@@ -24,26 +43,37 @@ class DynamoReader:
         rosters: str,
         sessions: str,
         attendance: str,
+        corrections: str,
         default_course_id: str,
         default_time_zone: str,
+        client: "DynamoDBClient | None" = None,
     ) -> None:
         self._courses = courses
         self._rosters = rosters
         self._sessions = sessions
         self._attendance = attendance
-        self._client = table_client()
+        self._corrections = corrections
+        self._client = client or table_client()
         self._default_course_id = default_course_id
         self._default_time_zone = default_time_zone
 
     def course(self, course_id: str) -> CourseInfo | None:
         """The course, or None; the default course is always there."""
         item = self._get(self._courses, {"course_id": course_id})
-        if item is None:
-            is_default = course_id == self._default_course_id
-            return CourseInfo(course_id, "All students", self._default_time_zone) if is_default else None
-        return CourseInfo(
-            course_id, item.get("course_name") or course_id, item.get("time_zone") or self._default_time_zone
-        )
+        return self._course(course_id, item)
+
+    def courses(self, course_ids: Sequence[str]) -> list[CourseInfo]:
+        """Those of the courses that are there, in the order of the ids; read 100 at a time."""
+        items: dict[str, Any] = {}
+        for start in range(0, len(course_ids), KEYS_OF_BATCH):
+            batch = dict.fromkeys(course_ids[start : start + KEYS_OF_BATCH])
+            wanted: Any = {self._courses: {"Keys": [{"course_id": course_id} for course_id in batch]}}
+            while wanted:
+                answer: Any = self._client.batch_get_item(RequestItems=wanted)
+                items |= {item["course_id"]: item for item in answer["Responses"].get(self._courses, [])}
+                wanted = answer.get("UnprocessedKeys")
+        found = (self._course(course_id, items.get(course_id)) for course_id in course_ids)
+        return [course for course in found if course is not None]
 
     def course_ids(self) -> list[str]:
         """The ids of every created course and of the default course, in order."""
@@ -59,24 +89,25 @@ class DynamoReader:
             ScanIndexForward=False,
             Limit=limit,
         )
-        return Page(tuple(session_from(item) for item in items), last and last["session_id"])
+        return Page(tuple(self._session(item) for item in items), last and last["session_id"])
 
     def sessions_on(self, date: str) -> list[Session]:
         """Sessions of every course on one local date, by course."""
         items = self._every(self._sessions, IndexName="by_date", KeyConditionExpression=Key("date").eq(date))
-        return [session_from(item) for item in items]
+        return [self._session(item) for item in items]
 
     def session(self, course_id: str, session_id: str) -> Session | None:
         """The session, or None."""
         item = self._get(self._sessions, {"course_id": course_id, "session_id": session_id})
-        return session_from(item) if item else None
+        return self._session(item) if item else None
 
-    def rows(self, session_key: str) -> list[Row]:
-        """Every row of a session's register, by student_id."""
-        items = self._every(
-            self._attendance, KeyConditionExpression=Key("session_key").eq(session_key), ConsistentRead=True
-        )
-        return [row_from(item) for item in items]
+    def rows(self, session_key: str) -> list[RegisterRow]:
+        """Every row of a session's register with its correction, by student_id: two Queries."""
+        of_session = {"KeyConditionExpression": Key("session_key").eq(session_key), "ConsistentRead": True}
+        # Rows first: a row whose correction is new is corrected; one that is gone by now had none.
+        rows = [row_from(item) for item in self._every(self._attendance, **of_session)]
+        standings = {item["student_id"]: standing_from(item) for item in self._every(self._corrections, **of_session)}
+        return in_effect(rows, standings)
 
     def roster(self, course_id: str, limit: int, after: str | None = None) -> Page[Enrolment]:
         """The roster by student_id; `after` is the cursor of the page before."""
@@ -86,11 +117,23 @@ class DynamoReader:
             KeyConditionExpression=Key("course_id").eq(course_id),
             Limit=limit,
         )
-        entries = (
-            Enrolment(item["student_id"], item["student_name"], item.get("enrolled_from"), item.get("enrolled_until"))
-            for item in items
+        return Page(tuple(enrolment_from(item) for item in items), last and last["student_id"])
+
+    def _course(self, course_id: str, item: Mapping[str, Any] | None) -> CourseInfo | None:
+        """A course from its item; the default course needs none."""
+        if item is None:
+            is_default = course_id == self._default_course_id
+            return CourseInfo(course_id, "All students", self._default_time_zone) if is_default else None
+        return CourseInfo(
+            course_id, item.get("course_name") or course_id, item.get("time_zone") or self._default_time_zone
         )
-        return Page(tuple(entries), last and last["student_id"])
+
+    def _session(self, item: Mapping[str, Any]) -> Session:
+        """A session, counted anew if a correction came after its rows were counted."""
+        session = session_from(item)
+        if item.get("corrected", 0) == item.get("counted", 0):
+            return session
+        return replace(session, counts=counts_of(self.rows(session.session_key)))
 
     def _get(self, table: str, key: Mapping[str, str]) -> Mapping[str, Any] | None:
         return self._client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")

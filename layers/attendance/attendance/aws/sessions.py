@@ -1,16 +1,20 @@
 """The table of sessions: one item per session, in it a map of its videos.
 
-Each video is changed by an update of its own path, so that runs of several videos do not undo each other's. What the
-videos together mean for the session is written only if they are still what it was made from, else made again.
+What runs of several videos know of them goes to each video's own path, so that they do not undo each other's. What a
+video's progress means for its session is written only if the videos are still what it was made from, else made again.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from attendance.aws.values import to_item
-from attendance.model import Progress, Thresholds, Video
-from attendance.ports import VideoRecord
+from attendance.errors import SessionChangedError
+from attendance.keys import UNFILED
+from attendance.model import Place, Progress, Video
+from attendance.ports import Outcome, Turn, VideoRecord
 from attendance.rollcall import session_progress
 from attendance.settings import Settings
 
@@ -21,7 +25,10 @@ Item = Mapping[str, Any]
 
 _TRIES = 20
 """Runs of one session that may get in each other's way one after another before the state machine tries later."""
-_NAMES = {"#status": "status", "#error": "error"}
+
+MOVED = "#moved"
+"""In place of a course_id: items that tell which session a video was moved to. No course_id starts with #."""
+_OF_THE_UPLOAD = frozenset({"bucket", "key", "etag", "version_id", "uploaded_at", "execution_arn"})
 
 
 def _now() -> datetime:
@@ -36,13 +43,12 @@ class DynamoSessions:
     ) -> None:
         self._table = dynamodb.Table(settings.sessions_table)
         self._refused = self._table.meta.client.exceptions.ConditionalCheckFailedException
+        self._audit = settings.audit_table
         self._now = now
 
     def add_video(self, video: Video, uploaded_at: datetime, execution_arn: str) -> None:
         """Note that the video is being worked on, unless it is complete."""
-        session = {"session_key": video.session_key, "date": video.date}
-        change = _sets("", session) + ", videos = if_not_exists(videos, :none)"
-        self._update(video, change, _names(session), {**_values(session), ":none": {}})
+        self._open(video.place, {})
         run = {"status": Progress.PROCESSING.value, "execution_arn": execution_arn}
         record = run | {
             "bucket": video.bucket,
@@ -52,98 +58,231 @@ class DynamoSessions:
             "uploaded_at": uploaded_at.astimezone(UTC).isoformat(timespec="seconds"),
         }
         added = "SET videos.#id = if_not_exists(videos.#id, :record)"
-        self._update(video, added, {"#id": video.video_id}, {":record": record})
-        if self._set_progress(video, run, unless_complete=True):
-            self._settle(video, {})
+        self._update(video.place, added, {"#id": video.video_id}, {":record": record})
+        self._progress(video.place, video.video_id, run, {})
 
     def search_started(self, video: Video, job_id: str, model: str) -> None:
         """Keep the job that searches the video and the model it searches with."""
-        change = "SET videos.#id.job_id = :job_id, model = :model"
-        self._update(video, change, {"#id": video.video_id}, {":job_id": job_id, ":model": model})
+        self._note(video, {"job_id": job_id, "model": model})
 
     def collected(self, video: Video, matches_key: str, duration_ms: int | None) -> None:
         """Keep where the video's matches are."""
-        found = {"matches_key": matches_key, "duration_ms": duration_ms}
-        self._update(video, _sets("videos.#id.", found), {"#id": video.video_id, **_names(found)}, _values(found))
+        self._note(video, {"matches_key": matches_key, "duration_ms": duration_ms})
 
-    def videos(self, video: Video) -> Mapping[str, VideoRecord]:
-        """The videos of the session as they are now."""
-        return {
-            video_id: VideoRecord(Progress(record["status"]), record.get("matches_key"))
-            for video_id, record in self._item(video).get("videos", {}).items()
+    def take_turn(self, place: Place) -> Turn:
+        """The session as it is now, with a number higher than that of any turn before."""
+        item = self._table.update_item(
+            Key=_key(place),
+            UpdateExpression="ADD turns :one",
+            ExpressionAttributeValues={":one": 1},
+            ReturnValues="ALL_NEW",
+        )["Attributes"]
+        videos: Any = item.get("videos", {})
+        return Turn(
+            number=int(str(item["turns"])),
+            videos={
+                video_id: VideoRecord(Progress(record["status"]), record.get("matches_key"), record.get("model"))
+                for video_id, record in videos.items()
+            },
+            is_roll_call=bool(item.get("is_roll_call")),
+        )
+
+    def decide(self, place: Place, turn: Turn, decision: str, video_id: str | None) -> str:
+        """Let a decided register stand, unless one of a later turn does; the key of the one that stands."""
+        given = {"decision": {"key": decision, "turn": turn.number}}
+        change, names = _sets("", given), _names(given)
+        condition = "attribute_not_exists(#decision) OR #decision.turn < :turn"
+        values = {**_values(given), ":turn": turn.number}
+        if video_id:
+            working = {"status": Progress.PROCESSING.value}
+            change += ", #status = :status, videos.#id.#status = :status"
+            condition = f"attribute_exists(videos.#id) AND ({condition})"
+            names |= {"#id": video_id, **_names(working)}
+            values |= _values(working)
+        try:
+            self._update(place, change, names, values, condition)
+        except self._refused:
+            return self._standing(place)
+        return decision
+
+    def written(self, place: Place, outcome: Outcome, video_id: str | None) -> Progress:
+        """Mark the video complete and keep the outcome; the session's progress.
+
+        Raises:
+            SessionChangedError: another decision stands.
+        """
+        session = {
+            "counts": outcome.counts,
+            "counted": outcome.corrected,
+            "thresholds": asdict(outcome.thresholds),
         }
+        record = {"status": Progress.COMPLETE.value}
+        return self._progress(place, video_id, record, session, outcome.decision)
 
-    def video_complete(self, video: Video, counts: Mapping[str, int], thresholds: Thresholds) -> Progress:
-        """Mark the video complete and keep the register's counts."""
-        self._set_progress(video, {"status": Progress.COMPLETE.value}, unless_complete=False)
-        register = {"counts": counts, "thresholds": {"present": thresholds.present, "review": thresholds.review}}
-        return self._settle(video, register)
+    def corrected(self, place: Place) -> int:
+        """How many corrections the session has seen."""
+        return int(self._item(place).get("corrected", 0))
 
     def video_failed(self, video: Video, error: str, reason: str) -> Progress:
         """Mark the video failed, unless it is complete."""
-        failure = {"name": error, "reason": reason}
-        self._set_progress(video, {"status": Progress.FAILED.value, "error": failure}, unless_complete=True)
-        return self._settle(video, {})
+        failure = {"status": Progress.FAILED.value, "error": {"name": error, "reason": reason}}
+        return self._progress(video.place, video.video_id, failure, {})
 
-    def _set_progress(self, video: Video, record: Item, *, unless_complete: bool) -> bool:
-        """Change a video's record, where an error of a former run goes unless there is a new one.
+    def open_roll_call(self, place: Place) -> None:
+        """Note that a person calls the roll of this session."""
+        self._open(place, {"is_roll_call": True})
 
-        Returns:
-            Whether it was changed: a complete video may be left as it is.
-        """
-        change = _sets("videos.#id.", record) + ("" if "error" in record else " REMOVE videos.#id.#error")
-        values = _values(record)
-        condition = None
-        if unless_complete:
-            condition, values[":complete"] = "videos.#id.#status <> :complete", Progress.COMPLETE.value
+    def moved_to(self, video_id: str) -> Place | None:
+        """The session a person moved the video to, None if nobody did."""
+        key = {"course_id": MOVED, "session_id": video_id}
+        item: Any = self._table.get_item(Key=key, ConsistentRead=True).get("Item")
+        return Place(**item["place"]) if item else None
+
+    def move(self, video_id: str, place: Place, to: Place, actor: str) -> bool:
+        """Take a video that is not being worked on to another session, for good, and into the audit."""
+        record = self._item(place).get("videos", {}).get(video_id)
+        if record is None or record["status"] == Progress.PROCESSING.value:
+            return False
+        self._open(to, {})
+        moved = {name: value for name, value in record.items() if name in _OF_THE_UPLOAD}
+        actions: list[Any] = [
+            self._leaving(place, video_id, record),
+            self._arriving(to, video_id, {**moved, "status": Progress.PROCESSING.value}),
+            {"Put": {"TableName": self._table.name, "Item": _moved_item(video_id, to)}},
+            {"Put": {"TableName": self._audit, "Item": self._move_entry(video_id, place, to, actor)}},
+        ]
+        client = self._table.meta.client
         try:
-            self._update(video, change, {"#id": video.video_id, **_NAMES, **_names(record)}, values, condition)
-        except self._refused:
+            client.transact_write_items(TransactItems=actions)
+        except client.exceptions.TransactionCanceledException:
             return False
         return True
 
-    def _settle(self, video: Video, register: Item) -> Progress:
-        """Write what the session's videos together mean.
+    def _leaving(self, place: Place, video_id: str, record: Item) -> dict[str, Any]:
+        """The session without the video; what could not be filed is a session of that video alone, and goes with it."""
+        change: dict[str, Any] = {
+            "TableName": self._table.name,
+            "Key": _key(place),
+            "ConditionExpression": "videos.#id = :record",
+            "ExpressionAttributeNames": {"#id": video_id},
+            "ExpressionAttributeValues": {":record": record},
+        }
+        if place.course_id == UNFILED:
+            return {"Delete": change}
+        return {"Update": {**change, "UpdateExpression": "REMOVE videos.#id"}}
+
+    def _arriving(self, to: Place, video_id: str, record: Item) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._table.name,
+                "Key": _key(to),
+                "UpdateExpression": "SET videos.#id = :record, #status = :status",
+                "ExpressionAttributeNames": {"#id": video_id, "#status": "status"},
+                "ExpressionAttributeValues": {":record": record, ":status": Progress.PROCESSING.value},
+            }
+        }
+
+    def _move_entry(self, video_id: str, place: Place, to: Place, actor: str) -> dict[str, Any]:
+        return {
+            "subject": f"video#{video_id}",
+            "time": self._now().isoformat(timespec="microseconds"),
+            "actor": actor,
+            "action": "move",
+            "old": place.session_key,
+            "new": to.session_key,
+        }
+
+    def _open(self, place: Place, more: Item) -> None:
+        """Make the session's item unless it is there."""
+        session = {"session_key": place.session_key, "date": place.date, **more}
+        change = _sets("", session) + ", videos = if_not_exists(videos, :none)"
+        self._update(place, change, _names(session), {**_values(session), ":none": {}})
+
+    def _note(self, video: Video, found: Item) -> None:
+        """Keep what was found out about the video, unless it was moved to another session meanwhile."""
+        names = {"#id": video.video_id, **_names(found)}
+        with contextlib.suppress(self._refused):
+            self._update(
+                video.place, _sets("videos.#id.", found), names, _values(found), "attribute_exists(videos.#id)"
+            )
+
+    def _progress(
+        self, place: Place, video_id: str | None, record: Item, session: Item, decision: str | None = None
+    ) -> Progress:
+        """Change a video's record, and write what the session's videos then mean together.
 
         Raises:
+            SessionChangedError: the decision is named and another one stands.
             ConditionalCheckFailedException: other runs changed the videos every time in between.
         """
         for _ in range(_TRIES - 1):
             try:
-                return self._settle_once(video, register)
+                return self._progress_once(place, video_id, record, session, decision)
             except self._refused:
                 continue
-        return self._settle_once(video, register)
+        return self._progress_once(place, video_id, record, session, decision)
 
-    def _settle_once(self, video: Video, register: Item) -> Progress:
-        videos: Mapping[str, Item] = self._item(video)["videos"]
-        progress = session_progress(Progress(record["status"]) for record in videos.values())
-        session: dict[str, Any] = {"status": progress.value, **register}
+    def _progress_once(
+        self, place: Place, video_id: str | None, record: Item, session: Item, decision: str | None
+    ) -> Progress:
+        item = self._item(place)
+        if decision is not None and item.get("decision", {}).get("key") != decision:
+            raise SessionChangedError("The rows of this session were decided anew meanwhile. They are written again.")
+        before: Mapping[str | None, Item] = item.get("videos", {})
+        after = {**before, video_id: changed(before[video_id], record)} if video_id in before else before
+        progress = session_progress(Progress(each["status"]) for each in after.values())
+        given: dict[str, Any] = {"videos": after, "status": progress.value, **session}
         if progress is Progress.FAILED:
-            session["error"] = max(videos.values(), key=lambda record: str(record["uploaded_at"]))["error"]
-        change = _sets("", session) + ("" if "error" in session else " REMOVE #error")
-        values = {**_values(session), ":videos": videos}
-        self._update(video, change, {**_NAMES, **_names(session)}, values, "videos = :videos")
+            given["error"] = max(after.values(), key=lambda each: str(each["uploaded_at"]))["error"]
+        change = _sets("", given) + ("" if "error" in given else " REMOVE #error")
+        names = {**_names(given), "#error": "error"}
+        values, condition = {**_values(given), ":before": before}, "videos = :before"
+        if decision is not None:
+            names["#decision"], values[":decision"] = "decision", item["decision"]
+            condition += " AND #decision = :decision"
+        self._update(place, change, names, values, condition)
         return progress
 
-    def _item(self, video: Video) -> Item:
-        return self._table.get_item(Key=_key(video), ConsistentRead=True).get("Item", {})
+    def _standing(self, place: Place) -> str:
+        """The key of the decision that stands.
 
-    def _update(self, video: Video, change: str, names: Item, values: Item, condition: str | None = None) -> None:
-        """One UpdateItem that also notes when it was; of the names only those used, as DynamoDB wants it."""
+        Raises:
+            SessionChangedError: there is none: the video was moved to another session.
+        """
+        standing = self._item(place).get("decision", {}).get("key")
+        if standing is None:
+            raise SessionChangedError("The video does not belong to this session any more.")
+        return str(standing)
+
+    def _item(self, place: Place) -> Item:
+        return self._table.get_item(Key=_key(place), ConsistentRead=True).get("Item", {})
+
+    def _update(self, place: Place, change: str, names: Item, values: Item, condition: str | None = None) -> None:
+        """One UpdateItem that also notes when it was."""
         now = self._now().isoformat(timespec="milliseconds")
-        expression = change.replace("SET ", "SET updated_at = :now, ", 1)
         request: Any = {
-            "Key": _key(video),
-            "UpdateExpression": expression,
-            "ExpressionAttributeNames": {
-                name: real for name, real in names.items() if name in f"{expression} {condition}"
-            },
+            "Key": _key(place),
+            "UpdateExpression": change.replace("SET ", "SET updated_at = :now, ", 1),
+            "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": to_item({**values, ":now": now}),
         }
         if condition:
             request["ConditionExpression"] = condition
         self._table.update_item(**request)
+
+
+def changed(record: Item, change: Item) -> Item:
+    """A video's record after a change of its progress: an error of a former run goes unless there is a new one.
+
+    Only a decision takes up a complete video again; of a run that begins it keeps just which one it is.
+    """
+    if record["status"] == Progress.COMPLETE.value:
+        return {**record, **{name: value for name, value in change.items() if name == "execution_arn"}}
+    return {name: value for name, value in record.items() if name != "error"} | dict(change)
+
+
+def _moved_item(video_id: str, to: Place) -> dict[str, Any]:
+    return {"course_id": MOVED, "session_id": video_id, "place": asdict(to)}
 
 
 def _sets(path: str, changes: Item) -> str:
@@ -158,5 +297,5 @@ def _values(changes: Item) -> dict[str, Any]:
     return {f":{name}": value for name, value in changes.items()}
 
 
-def _key(video: Video) -> dict[str, Any]:
-    return {"course_id": video.course_id, "session_id": video.session_id}
+def _key(place: Place) -> dict[str, Any]:
+    return {"course_id": place.course_id, "session_id": place.session_id}

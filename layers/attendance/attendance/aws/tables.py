@@ -1,4 +1,4 @@
-"""The tables of courses, rosters and attendance, as the steps use them: GetItem, Query and BatchWriteItem."""
+"""The tables of courses, rosters and attendance, as the steps use them: GetItem, Query and TransactWriteItems."""
 
 import random
 import time
@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Key
 
 from attendance.aws.values import to_item
-from attendance.errors import UnprocessedItemsError
-from attendance.model import MACHINE, Course, Enrolment, Thresholds
+from attendance.errors import SessionChangedError, UnprocessedItemsError
+from attendance.model import Course, Enrolment, Place, Standing, Thresholds
 from attendance.ports import Document
+from attendance.register import enrolment_from, standing_from
 from attendance.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
 
-BATCH = 25
-"""Items DynamoDB takes in one BatchWriteItem."""
-BATCH_TRIES = 8
-"""Tries of one batch, 0.05 to 3.2 s apart at most: 6 s at most, then the state machine has the patience."""
+ACTIONS = 100
+"""Actions DynamoDB takes in one transaction."""
+TRIES = 8
+"""Tries of one transaction, 0.05 to 3.2 s apart at most: 6 s at most, then the state machine has the patience."""
+REFUSED = "ConditionalCheckFailed"
+PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Reasons of a cancelled transaction that another try may not meet again."""
 FIRST_PAUSE = 0.05
 """Seconds."""
 
@@ -40,12 +44,22 @@ class DynamoCourses:
         return self._course(course_id, item or {})
 
     def _course(self, course_id: str, item: Mapping[str, Any]) -> Course:
-        present = float(_or(item.get("present_threshold"), self._settings.present_threshold))
-        review = float(_or(item.get("review_threshold"), self._settings.review_threshold))
+        given = {name: value for name, value in item.items() if value is not None}
+        settings = self._settings
+        present = float(given.get("present_threshold", settings.present_threshold))
+        review = float(given.get("review_threshold", settings.review_threshold))
         return Course(
             course_id=course_id,
-            time_zone=str(item.get("time_zone") or self._settings.default_time_zone),
-            thresholds=Thresholds(present, min(review, present)),  # a course may set just one of the two
+            time_zone=str(item.get("time_zone") or settings.default_time_zone),
+            thresholds=Thresholds(
+                present=present,
+                review=min(review, present),  # a course may set just one of the two
+                margin=float(given.get("margin", settings.margin)),
+                minimum_sightings=int(given.get("minimum_sightings", settings.minimum_sightings)),
+                late_after_minutes=int(given.get("late_after_minutes", settings.late_after_minutes)),
+                left_early_minutes=int(given.get("left_early_minutes", settings.left_early_minutes)),
+            ),
+            sections=frozenset(item.get("sections") or ()),
         )
 
 
@@ -58,60 +72,119 @@ class DynamoRosters:
     def of(self, course_id: str) -> Iterator[Enrolment]:
         """Every enrolment of a course, in the order of student_id."""
         for item in query(self._table, KeyConditionExpression=Key("course_id").eq(course_id), ConsistentRead=True):
-            yield Enrolment(
-                student_id=item["student_id"],
-                student_name=item.get("student_name") or item["student_id"],
-                enrolled_from=item.get("enrolled_from") or None,
-                enrolled_until=item.get("enrolled_until") or None,
-            )
+            yield enrolment_from(item)
 
 
 class DynamoAttendance:
     """The table of attendance.
 
+    Rows are written in transactions that also check that their decision stands: what DynamoDB refuses then was not
+    written, and none of it can come after the rows of the decision that replaced it.
+
     Args:
         dynamodb: the service.
-        settings: the table's name.
-        pause: waits some seconds between the tries of a batch.
+        settings: the tables' names.
+        pause: waits some seconds between the tries of a transaction.
     """
 
     def __init__(
         self, dynamodb: "DynamoDBServiceResource", settings: Settings, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        self._dynamodb = dynamodb
+        self._client = dynamodb.meta.client
         self._table = dynamodb.Table(settings.attendance_table)
+        self._settings = settings
         self._pause = pause
 
-    def corrected(self, session_key: str) -> frozenset[str]:
-        """The student_ids of the session's rows that belong to a person."""
+    def put(self, place: Place, decision: str, rows: Iterable[Document]) -> None:
+        """Write rows, 99 in a transaction.
+
+        Raises:
+            SessionChangedError: another decision stands.
+            UnprocessedItemsError: DynamoDB kept refusing; writing all again is safe.
+        """
+        remaining = iter(rows)
+        while batch := list(islice(remaining, ACTIONS - 1)):
+            self._write(
+                place, decision, [{"Put": {"TableName": self._table.name, "Item": to_item(row)}} for row in batch]
+            )
+
+    def students(self, session_key: str) -> Iterator[str]:
+        """The student_ids of the session's rows."""
         items = query(
             self._table,
             KeyConditionExpression=Key("session_key").eq(session_key),
-            ProjectionExpression="student_id, #source",
-            ExpressionAttributeNames={"#source": "source"},
+            ProjectionExpression="student_id",
             ConsistentRead=True,
         )
-        return frozenset(item["student_id"] for item in items if item.get("source", MACHINE) != MACHINE)
+        return (str(item["student_id"]) for item in items)
 
-    def put(self, rows: Iterable[Document]) -> None:
-        """Write rows 25 at a time.
+    def remove(self, place: Place, decision: str, student_ids: Iterable[str]) -> None:
+        """Delete rows, each together with the check that no person corrected it.
 
         Raises:
-            UnprocessedItemsError: DynamoDB kept refusing a part; writing all again is safe.
+            SessionChangedError: another decision stands.
+            UnprocessedItemsError: DynamoDB kept refusing; deleting all again is safe.
         """
-        remaining = iter(rows)
-        while batch := list(islice(remaining, BATCH)):
-            self._put_batch([{"PutRequest": {"Item": to_item(row)}} for row in batch])
+        remaining = iter(student_ids)
+        while batch := list(islice(remaining, (ACTIONS - 1) // 2)):
+            while batch:
+                actions = [action for student_id in batch for action in self._removal(place, student_id)]
+                corrected = {number // 2 for number in self._write(place, decision, actions)}
+                if not corrected:
+                    break
+                batch = [student_id for number, student_id in enumerate(batch) if number not in corrected]
 
-    def _put_batch(self, requests: Any) -> None:
-        for attempt in range(BATCH_TRIES):
-            answer = self._dynamodb.batch_write_item(RequestItems={self._table.name: requests})
-            requests = answer.get("UnprocessedItems", {}).get(self._table.name)
-            if not requests:
-                return
-            # Full jitter, so that parallel runs do not come back in step.
-            self._pause(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311 (spreads load, protects nothing)
-        raise UnprocessedItemsError(f"DynamoDB did not take {len(requests)} rows after {BATCH_TRIES} tries.")
+    def _removal(self, place: Place, student_id: str) -> list[dict[str, Any]]:
+        key = {"session_key": place.session_key, "student_id": student_id}
+        uncorrected = {
+            "TableName": self._settings.corrections_table,
+            "Key": key,
+            "ConditionExpression": "attribute_not_exists(correction)",
+        }
+        return [{"Delete": {"TableName": self._table.name, "Key": key}}, {"ConditionCheck": uncorrected}]
+
+    def _write(self, place: Place, decision: str, actions: list[dict[str, Any]]) -> set[int]:
+        """All of the actions or none, if the decision stands.
+
+        Returns:
+            The numbers of the actions whose own condition does not hold; when there are any, nothing was done.
+        """
+        check: dict[str, Any] = {
+            "TableName": self._settings.sessions_table,
+            "Key": {"course_id": place.course_id, "session_id": place.session_id},
+            "ConditionExpression": "#decision.#key = :decision",
+            "ExpressionAttributeNames": {"#decision": "decision", "#key": "key"},
+            "ExpressionAttributeValues": {":decision": decision},
+        }
+        request: Any = [{"ConditionCheck": check}, *actions]
+        for attempt in range(TRIES):
+            try:
+                self._client.transact_write_items(TransactItems=request)
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = [str(reason.get("Code")) for reason in error.response["CancellationReasons"]]
+                if reasons[0] == REFUSED:
+                    raise SessionChangedError("The rows of this session were decided anew meanwhile.") from error
+                if REFUSED in reasons:
+                    return {number for number, code in enumerate(reasons[1:]) if code == REFUSED}
+                if not set(reasons) <= PASSING:
+                    raise
+                # Full jitter, so that parallel runs do not come back in step.
+                self._pause(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311 (spreads load, protects nothing)
+            else:
+                return set()
+        raise UnprocessedItemsError(f"DynamoDB did not take {len(actions)} changes after {TRIES} tries.")
+
+
+class DynamoCorrections:
+    """The table of corrections, as the steps read it."""
+
+    def __init__(self, dynamodb: "DynamoDBServiceResource", settings: Settings) -> None:
+        self._table = dynamodb.Table(settings.corrections_table)
+
+    def of(self, session_key: str) -> dict[str, Standing]:
+        """What a person said of a session's students, by student_id."""
+        items = query(self._table, KeyConditionExpression=Key("session_key").eq(session_key), ConsistentRead=True)
+        return {str(item["student_id"]): standing_from(item) for item in items}
 
 
 def query(table: "Table", **request: Any) -> Iterator[Mapping[str, Any]]:
@@ -122,7 +195,3 @@ def query(table: "Table", **request: Any) -> Iterator[Mapping[str, Any]]:
         if "LastEvaluatedKey" not in answer:
             return
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def _or(value: Any, default: float) -> Any:
-    return default if value is None else value

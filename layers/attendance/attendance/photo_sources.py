@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import IO, Protocol
 
 from attendance.enrolment import MAX_PHOTO_BYTES
 from attendance.errors import RollcallError
@@ -90,10 +90,21 @@ def open_photos(path: Path) -> Iterator[PhotoSource]:
     if path.is_dir():
         yield FolderPhotos(path)
         return
+    with open_zip(path) as photos:
+        yield photos
+
+
+@contextmanager
+def open_zip(file: Path | IO[bytes]) -> Iterator[ZipPhotos]:
+    """The photos of a zip file.
+
+    Raises:
+        PhotosError: it is none, or has far too many entries.
+    """
     try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise PhotosError("The photos must be a folder or a zip file that can be read.") from error
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise PhotosError("The photos must be a zip file that can be read: zip them again.") from error
     with archive:
         if len(archive.infolist()) > MAX_ZIP_ENTRIES:
             raise PhotosError(f"The zip file holds more than {MAX_ZIP_ENTRIES} files: split it.")

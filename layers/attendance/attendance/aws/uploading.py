@@ -1,0 +1,123 @@
+"""Lets a browser put videos into the bucket itself: the bytes never pass through a server of ours."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+
+from attendance.errors import RollcallError
+from attendance.keys import video_key
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+MAX_VIDEO_BYTES = 10 * 2**30
+"""The largest video a face search takes."""
+MAX_FORM_BYTES = 5 * 2**30
+"""The largest object that S3 takes in one request; more needs parts."""
+PART_BYTES = 16 * 2**20
+"""Of each part but the last; S3 wants at least 5 MB and at most 10,000 parts."""
+SMALL_BYTES = 2 * PART_BYTES
+"""Up to here a video is sent in one request, which is simply sent again when it fails."""
+SECONDS = 12 * 3600
+"""How long an address works: a slow line takes hours for a lecture."""
+
+
+class UploadRefusedError(RollcallError):
+    """The file cannot become a video of this course; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class PostForm:
+    """A form that a browser sends to the bucket: where to, and the fields that go before the file."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """How to send one video: by `form` in one request, or in parts of the upload `upload_id`."""
+
+    key: str
+    form: PostForm | None
+    upload_id: str
+
+
+class VideoUploads:
+    """Presigned uploads into the videos bucket."""
+
+    def __init__(self, bucket: str) -> None:
+        self._client: S3Client = boto3.client("s3", config=Config(signature_version="s3v4"))
+        self._bucket = bucket
+
+    @cached_property
+    def origin(self) -> str:
+        """The bucket's scheme, host and port, for the browser's leave to send there."""
+        address = urlsplit(
+            self._client.generate_presigned_url("get_object", Params={"Bucket": self._bucket, "Key": "x"})
+        )
+        return f"{address.scheme}://{address.netloc}"
+
+    def form(self, course_id: str, day: str, then: str) -> PostForm:
+        """A form whose file is kept under its own name, for browsers without scripts; `then` is where it leads."""
+        prefix = f"videos/{course_id}/{day}/"
+        leads: dict[str, str] = {"success_action_redirect": then}
+        conditions = [["starts-with", "$key", prefix], ["content-length-range", 1, MAX_FORM_BYTES], leads]
+        return self._post(prefix + "${filename}", leads, conditions)
+
+    def start(self, course_id: str, day: str, name: str, size: int) -> Ticket:
+        """Begin to upload a video of a course's class.
+
+        Args:
+            course_id: the course.
+            day: the local date of the class, YYYY-MM-DD.
+            name: of the file.
+            size: of the file in bytes.
+
+        Raises:
+            UploadRefusedError: it is empty or too large.
+            BadVideoKeyError: course, day or name make no key of a video; the message tells the right form.
+        """
+        if size <= 0:
+            raise UploadRefusedError("The file is empty: check that the recording is complete.")
+        if size > MAX_VIDEO_BYTES:
+            raise UploadRefusedError("The video has more than 10 GB: save it smaller, or cut it into parts.")
+        key = f"videos/{course_id}/{day}/{name}"
+        video_key(key)
+        if size <= SMALL_BYTES:
+            return Ticket(key, self._post(key, {}, [["content-length-range", 1, SMALL_BYTES]]), "")
+        made = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
+        return Ticket(key, None, made["UploadId"])
+
+    def part(self, key: str, upload_id: str, number: int) -> str:
+        """Where to PUT a part; numbers begin at 1."""
+        return self._client.generate_presigned_url(
+            "upload_part",
+            Params={"Bucket": self._bucket, "Key": key, "UploadId": upload_id, "PartNumber": number},
+            ExpiresIn=SECONDS,
+        )
+
+    def finish(self, key: str, upload_id: str, etags: Sequence[str]) -> None:
+        """Put the parts together; `etags` are those that the bucket answered with, in order.
+
+        Raises:
+            UploadRefusedError: a part is missing, or the upload is gone.
+        """
+        parts: Any = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, start=1)]
+        try:
+            self._client.complete_multipart_upload(
+                Bucket=self._bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": parts}
+            )
+        except self._client.exceptions.ClientError as error:
+            raise UploadRefusedError("The upload is not complete any more: send the video again.") from error
+
+    def _post(self, key: str, fields: dict[str, str], conditions: list[Any]) -> PostForm:
+        made = self._client.generate_presigned_post(
+            self._bucket, key, Fields=dict(fields), Conditions=conditions, ExpiresIn=SECONDS
+        )
+        return PostForm(made["url"], made["fields"])

@@ -1,0 +1,168 @@
+"""Decides a session's register and writes it, so that whatever runs overlap, the last decision's rows remain.
+
+A run takes a numbered turn before it reads anything it decides from. What it decides is kept under a name made of its
+content and stands as the session's decision unless one of a later turn does, which knows all this one knows; then that
+one is written instead. Rows are written only while their decision stands. So rows of an outdated decision never come
+after those of the one that replaced it, and runs that know the same agree on one decision.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from attendance import documents, keys
+from attendance.errors import SessionChangedError, UnknownCourseError
+from attendance.model import MACHINE, ROLL_CALL, Course, Place, Progress, Register, Row, Status
+from attendance.ports import Outcome, Services, Turn
+from attendance.register import counts_of, in_effect
+from attendance.rollcall import decide, unseen
+
+TRIES = 5
+"""Decisions of other runs that may overtake a session's settling one after another."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decided register and its key in the work bucket."""
+
+    key: str
+    register: Register
+
+
+def decide_session(place: Place, services: Services, video_id: str | None) -> Decision:
+    """Decide a session's register from what is known of it now.
+
+    Args:
+        place: the session.
+        services: the world.
+        video_id: the video of whose run this is a step, if it is one.
+
+    Returns:
+        The decision that stands: this one, or that of a later turn.
+    """
+    turn = services.sessions.take_turn(place)
+    register = _decided(place, turn, services)
+    document = documents.from_register(register)
+    key = keys.resolved_key(place, json.dumps(document, sort_keys=True).encode())
+    services.work.put(key, document)
+    standing = services.sessions.decide(place, turn, key, video_id)
+    return Decision(key, register) if standing == key else Decision(standing, _register(standing, services))
+
+
+def write_seen(place: Place, decision: str, services: Services) -> dict[str, int]:
+    """Write the rows of students who are present or need a review; how many there are of each.
+
+    Raises:
+        SessionChangedError: another decision stands.
+    """
+    rows = _write(place, decision, services, lambda row: row.status is not Status.ABSENT)
+    return {status.value: sum(row.status is status for row in rows) for status in (Status.PRESENT, Status.REVIEW)}
+
+
+def write_unseen(place: Place, decision: str, services: Services) -> dict[str, int]:
+    """Write the rows of students who are absent, and delete rows of who does not belong to the session (any more).
+
+    Raises:
+        SessionChangedError: another decision stands.
+    """
+    rows = _write(place, decision, services, lambda row: row.status is Status.ABSENT)
+    belonging = {row.student_id for row in _register(decision, services).rows}
+    strays = [student for student in services.attendance.students(place.session_key) if student not in belonging]
+    services.attendance.remove(place, decision, strays)
+    return {Status.ABSENT.value: len(rows)}
+
+
+def close(place: Place, decision: str, services: Services, video_id: str | None) -> tuple[Progress, Mapping[str, int]]:
+    """Mark the video complete, and the session as far as its videos are.
+
+    Returns:
+        The session's progress, and its rows by status with corrections.
+
+    Raises:
+        SessionChangedError: another decision stands.
+    """
+    register = _register(decision, services)
+    # Counted corrections are read after their number: one made in between makes the counts' number look old, and
+    # whoever reads the session then counts again.
+    corrected = services.sessions.corrected(place)
+    standings = services.corrections.of(place.session_key)
+    rows = in_effect(register.rows, standings)
+    belonging = {row.student_id for row in rows}
+    others = [found.correction for student, found in standings.items() if found.correction and student not in belonging]
+    outcome = Outcome(decision, counts_of([*rows, *others]), corrected, register.thresholds)
+    return services.sessions.written(place, outcome, video_id), outcome.counts
+
+
+def settle(place: Place, services: Services) -> Mapping[str, int]:
+    """Decide and write a session's register outside a run; its rows by status.
+
+    Raises:
+        SessionChangedError: runs of the session overtook this every time; they write the register.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return _settle_once(place, services)
+        except SessionChangedError:
+            continue
+    return _settle_once(place, services)
+
+
+def course_of(course_id: str, services: Services) -> Course:
+    """The course.
+
+    Raises:
+        UnknownCourseError: there is none.
+    """
+    course = services.courses.get(course_id)
+    if course is None:
+        raise UnknownCourseError(
+            f"There is no course {course_id}. Create it, as `rollcall students import` with its roster does, "
+            "or correct the course in the object's key; then upload the video again."
+        )
+    return course
+
+
+def _settle_once(place: Place, services: Services) -> Mapping[str, int]:
+    decision = decide_session(place, services, None)
+    write_seen(place, decision.key, services)
+    write_unseen(place, decision.key, services)
+    _, counts = close(place, decision.key, services, None)
+    return counts
+
+
+def _decided(place: Place, turn: Turn, services: Services) -> Register:
+    """The register as all that is collected says it is."""
+    course = course_of(place.course_id, services)
+    slot = keys.slot_of(place)
+    section = slot if slot in course.sections else None
+    collected = sorted((video.matches_key, video.model or "") for video in turn.videos.values() if video.matches_key)
+    found = [documents.to_matches(services.work.get(source)) for source, _ in collected]
+    if found:
+        videos = [matches.students for matches in found]
+        rows = decide(services.rosters.of(course.course_id), videos, course.thresholds, place.date, section)
+    else:
+        rows = unseen(services.rosters.of(course.course_id), place.date, section) if turn.is_roll_call else ()
+    return Register(
+        course_id=place.course_id,
+        session_id=place.session_id,
+        session_key=place.session_key,
+        date=place.date,
+        source=MACHINE if found else ROLL_CALL,
+        thresholds=course.thresholds,
+        models=tuple(sorted({model for _, model in collected if model})),
+        sources=tuple(source for source, _ in collected),
+        unknown=sum(matches.unknown for matches in found),
+        rows=rows,
+    )
+
+
+def _write(place: Place, decision: str, services: Services, wanted: Callable[[Row], bool]) -> list[Row]:
+    """Write some of the decided rows."""
+    register = _register(decision, services)
+    rows = [row for row in register.rows if wanted(row)]
+    services.attendance.put(place, decision, (documents.attendance_item(register, row) for row in rows))
+    return rows
+
+
+def _register(decision: str, services: Services) -> Register:
+    return documents.to_register(services.work.get(decision))

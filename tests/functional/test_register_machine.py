@@ -1,0 +1,508 @@
+"""The nine steps against a plain model of the rules, whatever happens: `EXAMPLES=5000` asks for more than usual.
+
+Hypothesis makes rosters, videos, duplicate and out-of-order events, runs that overlap, corrections, changes of the
+roster, and crashes before and after any call of a step; in the middle of a call others may act. The state machine is
+walked as its definition says. In the end every run is finished and every video without a register is run again, as
+the reconciler does; then each session's register must be what the model says, by two loops and no cleverness.
+"""
+
+import importlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from attendance.corrections import CorrectionConflictError, Corrector, NothingToUndoError, NotOnRegisterError, Said
+from attendance.matching import Page
+from attendance.model import Course, Enrolment, Progress, Status, Thresholds
+from attendance.register import counts_of
+from tests.builders import detection, event, page
+from tests.contracts import machine
+from tests.fakes import World
+
+EXAMPLES = int(os.environ.get("EXAMPLES", "100"))
+STATES: dict[str, dict[str, Any]] = machine()["States"]
+HANDLERS = {
+    name: importlib.import_module(f"functions.{name.lower().replace(' ', '_')}.handler")
+    for name, state in STATES.items()
+    if state["Type"] == "Task"
+}
+MOST_STATES = 400
+"""A run that visits more goes in circles."""
+
+COURSE = "cs101"
+RULES = Thresholds(present=99.0, review=90.0, margin=5.0, minimum_sightings=2)
+STUDENTS = ("s1", "s2", "s3", "s4")
+SESSIONS = (("2026-11-20", ""), ("2026-11-20", "A"), ("2026-11-21", ""))
+DAYS = st.sampled_from([None, "2026-11-19", "2026-11-20", "2026-11-21"])
+WORSE = {"present": 0, "review": 1, "absent": 2}
+
+
+class CrashError(BaseException):
+    """A function that dies in the middle; no code can catch it."""
+
+
+@dataclass
+class Gate:
+    """Stands before and after every call of a port, and lets something happen at the one that was chosen."""
+
+    left: int | None = None
+    happen: Callable[[], None] | None = None
+
+    def passed(self) -> None:
+        if self.left is None:
+            return
+        self.left -= 1
+        if self.left < 0:
+            self.left, happen = None, self.happen
+            assert happen is not None
+            happen()
+
+
+@dataclass
+class Gated:
+    """A port whose calls pass the gate; rows are written one by one, as they are in ever so small transactions."""
+
+    port: Any
+    gate: Gate
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.port, name)
+
+        def call(*arguments: Any) -> Any:
+            self.gate.passed()
+            answer = method(*arguments)
+            self.gate.passed()
+            return answer
+
+        def one_by_one(place: Any, decision: str, things: Any) -> None:
+            for thing in things:
+                call(place, decision, [thing])
+
+        return one_by_one if name in ("put", "remove") and hasattr(self.port, "rows") else call
+
+
+@dataclass
+class Run:
+    """An execution of the state machine, walked state by state."""
+
+    number: int
+    event: dict[str, Any]
+    state: str = "Register video"
+    data: dict[str, Any] = field(default_factory=dict)
+    visited: int = 0
+    resolved_at: int = 0
+    """Version of the roster when the run last began to resolve names."""
+    has_crashed: bool = False
+    closed: bool = False
+    ended: bool = False
+
+    def step(self, roster_version: int, crash_is_caught: bool = False) -> None:
+        """Run one state; a crash is followed by a retry of the state, or by the machine's catch."""
+        self.visited += 1
+        assert self.visited < MOST_STATES, "the run goes in circles"
+        definition = STATES[self.state]
+        if definition["Type"] == "Fail":
+            assert self.has_crashed, "a run failed that nothing happened to"
+            self.ended = True
+        elif definition["Type"] == "Wait":
+            self.state = definition["Next"]
+        elif definition["Type"] == "Choice":
+            (choice,) = definition["Choices"]
+            is_so = self.read(choice["Variable"]) == choice["StringEquals"]
+            self.state = choice["Next"] if is_so else definition["Default"]
+        else:
+            if self.state == "Resolve names":
+                self.resolved_at = roster_version
+            self.task(definition, crash_is_caught)
+
+    def task(self, definition: Mapping[str, Any], crash_is_caught: bool) -> None:
+        given = {name.removesuffix(".$"): self.read(path) for name, path in definition["Parameters"].items()}
+        try:
+            answer = HANDLERS[self.state].handler(json.loads(json.dumps(given)), None)
+        except CrashError:
+            self.has_crashed = True
+            if crash_is_caught:
+                self.caught(definition, "Lambda.Unknown")
+        except Exception as error:
+            self.caught(definition, type(error).__name__)
+        else:
+            self.write(definition["ResultPath"], {"video": answer} if "ResultSelector" in definition else answer)
+            self.closed = self.ended = definition.get("End", False)
+            self.state = definition.get("Next", self.state)
+
+    def caught(self, definition: Mapping[str, Any], name: str) -> None:
+        catcher = next(one for one in definition["Catch"] if {name, "States.ALL"} & set(one["ErrorEquals"]))
+        if catcher["ResultPath"]:
+            self.write(catcher["ResultPath"], {"Error": name, "Cause": "{}"})
+        self.state = catcher["Next"]
+
+    def read(self, path: str) -> Any:
+        if path == "$$.Execution.Input":
+            return self.event
+        if path == "$$.Execution.Id":
+            return f"arn:aws:states:us-east-1:000000000000:execution:rollcall-attendance:{self.number}"
+        value: Any = self.data
+        for name in path.removeprefix("$.").split("."):
+            value = value[name]
+        return value
+
+    def write(self, path: str, value: Any) -> None:
+        value = json.loads(json.dumps(value))
+        self.data = value if path == "$" else {**self.data, path.removeprefix("$."): value}
+
+
+FACES = st.dictionaries(
+    st.sampled_from([*STUDENTS, "stranger"]), st.sampled_from([99.8, 99.2, 95.0, 92.0, 89.0]), min_size=1, max_size=2
+)
+FRAMES = st.lists(st.lists(FACES, min_size=1, max_size=3), max_size=4)
+"""Frames of faces; of each face the students it looks like, and how much."""
+CALLS = st.integers(0, 16)
+"""At which call of a step, before or after it, something happens."""
+WAYS = st.sampled_from(["Register video", "Resolve names", "Write present", "Write absent", "Close session", "the end"])
+"""How far a new run goes at once."""
+SAYINGS = st.sampled_from(
+    [Said(Status.PRESENT), Said(Status.PRESENT, late=True), Said(Status.ABSENT), Said(Status.EXCUSED)]
+)
+
+
+def pages(frames: list[list[dict[str, float]]]) -> list[Page]:
+    """The result of a search: each student with two photos, the weaker one too, and a frame that goes over a page."""
+    found = []
+    for at, faces in enumerate(frames):
+        for person, likeness in enumerate(faces):
+            photos = [(student, similarity - off) for student, similarity in likeness.items() for off in (0.0, 1.5)]
+            found.append(detection(at * 1000, person, photos))
+    half = len(found) // 2
+    return [page(*found[:half]), page(*found[half:])]
+
+
+def model_video(frames: list[list[dict[str, float]]]) -> dict[str, tuple[str, int]]:
+    """Of each student what a video says, without the number of sightings, and that number."""
+    seen: dict[str, list[tuple[float, int, bool]]] = {}
+    for at, faces in enumerate(frames):
+        pairs = [
+            (-similarity, person, student) for person, face in enumerate(faces) for student, similarity in face.items()
+        ]
+        named: dict[str, int] = {}
+        for negative, person, student in sorted(pairs):
+            if student in named or person in named.values():
+                continue
+            named[student] = person
+            others = [similarity for other, similarity in faces[person].items() if other != student]
+            seen.setdefault(student, []).append(
+                (negative, at, all(-negative - other >= RULES.margin for other in others))
+            )
+    said = {}
+    for student, moments in seen.items():
+        negative, _, is_clear = min(moments)
+        similarity = -negative
+        word = (
+            "absent" if similarity < RULES.review else "sure" if similarity >= RULES.present and is_clear else "review"
+        )
+        said[student] = (word, len(moments))
+    return said
+
+
+def model(
+    roster: Mapping[str, Enrolment], day: str, slot: str, videos: list[list[list[dict[str, float]]]]
+) -> dict[str, str]:
+    """The register as the rules have it."""
+    register = {}
+    for student, enrolment in roster.items():
+        if enrolment.enrolled_from and enrolment.enrolled_from > day:
+            continue
+        if enrolment.enrolled_until and enrolment.enrolled_until < day:
+            continue
+        if slot and enrolment.section and enrolment.section != slot:
+            continue
+        said = [found[student] for found in map(model_video, videos) if student in found]
+        words = {word for word, _ in said}
+        enough = sum(number for _, number in said) >= RULES.minimum_sightings
+        status = "present" if "sure" in words and enough else "review" if words & {"sure", "review"} else "absent"
+        register[student] = status
+    return register
+
+
+class RegisterMachine(RuleBasedStateMachine):
+    """Everything that can happen to a course's sessions."""
+
+    @initialize(outsiders=st.sets(st.sampled_from(STUDENTS)))
+    def begin(self, outsiders: set[str]) -> None:
+        self.world = World()
+        self.world.courses.courses[COURSE] = Course(COURSE, "UTC", RULES, frozenset({"A", "B"}))
+        self.gate = Gate()
+        services = self.world.services
+        names = ("courses", "rosters", "sessions", "attendance", "corrections", "work", "faces")
+        ports: dict[str, Any] = {name: Gated(getattr(services, name), self.gate) for name in names}
+        gated = replace(services, **ports)
+        self.patch = pytest.MonkeyPatch()
+        for handler in HANDLERS.values():
+            self.patch.setattr(handler, "services", lambda: gated)
+        self.rosters: list[dict[str, Enrolment]] = []
+        self.change_roster({name: Enrolment(name, "Anna Kim") for name in STUDENTS if name not in outsiders})
+        self.videos: dict[str, tuple[tuple[str, str], list[list[dict[str, float]]]]] = {}
+        self.runs: list[Run] = []
+        self.said: dict[tuple[str, str], list[Said]] = {}
+        self.best: dict[tuple[str, str], int] = {}
+        self.clock = datetime(2026, 11, 20, tzinfo=UTC)
+        self.corrector = Corrector(self.world.store, self.now)
+
+    def now(self) -> datetime:
+        self.clock += timedelta(seconds=1)
+        return self.clock
+
+    # ---- what happens
+
+    @rule(student=st.sampled_from(STUDENTS), begins=DAYS, ends=DAYS, section=st.sampled_from([None, "A", "B"]))
+    def enrol(self, student: str, begins: str | None, ends: str | None, section: str | None) -> None:
+        """All have the same name."""
+        self.change_roster({**self.rosters[-1], student: Enrolment(student, "Anna Kim", begins, ends, section)})
+
+    @rule(student=st.sampled_from(STUDENTS))
+    def remove(self, student: str) -> None:
+        self.change_roster({name: one for name, one in self.rosters[-1].items() if name != student})
+
+    def change_roster(self, roster: dict[str, Enrolment]) -> None:
+        self.rosters.append(roster)
+        self.world.rosters.rosters[COURSE] = list(roster.values())
+
+    @precondition(lambda self: len(self.videos) < 5)
+    @rule(session=st.sampled_from([SESSIONS[0], *SESSIONS]), frames=FRAMES, way=WAYS)
+    def upload(self, session: tuple[str, str], frames: list[list[dict[str, float]]], way: str) -> None:
+        day, slot = session
+        key = "/".join(["videos", COURSE, day, *([slot] if slot else []), f"{len(self.videos)}.mp4"])
+        self.videos[key] = (session, frames)
+        self.world.faces.results[key] = pages(frames)
+        self.walk_to(self.start(key), way)
+
+    @precondition(lambda self: self.videos)
+    @rule(data=st.data(), way=WAYS)
+    def event_comes_again(self, data: st.DataObject, way: str) -> None:
+        self.walk_to(self.start(data.draw(st.sampled_from(sorted(self.videos)))), way)
+
+    def start(self, key: str) -> Run:
+        self.runs.append(Run(len(self.runs), event(key)))
+        return self.runs[-1]
+
+    def walk_to(self, run: Run, way: str) -> None:
+        while not run.ended and run.state != way:
+            self.step(run)
+
+    def living(self) -> list[Run]:
+        return [run for run in self.runs if not run.ended]
+
+    @precondition(lambda self: self.living())
+    @rule(data=st.data(), way=WAYS)
+    def go_on(self, data: st.DataObject, way: str) -> None:
+        """A run goes on to another state."""
+        self.walk_to(data.draw(st.sampled_from(self.living())), way)
+
+    @precondition(lambda self: self.living())
+    @rule(data=st.data(), call=CALLS, is_caught=st.booleans())
+    def crash(self, data: st.DataObject, call: int, is_caught: bool) -> None:
+        """A step dies in the middle; the machine tries it again, or catches it."""
+        self.gate.left, self.gate.happen = call, crash
+        self.step(data.draw(st.sampled_from(self.living())), crash_is_caught=is_caught)
+        self.gate.left = None
+
+    @precondition(lambda self: self.living())
+    @rule(data=st.data(), call=CALLS, other=st.sampled_from(["finish", "finish", "begin", "correct", "enrol"]))
+    def overtake(self, data: st.DataObject, call: int, other: str) -> None:
+        """In the middle of a step of one run others act, as if it had stood still for long."""
+        writing = [run for run in self.living() if "matches" in run.data]
+        run = data.draw(st.sampled_from(writing or self.living()))
+        self.gate.left, self.gate.happen = call, lambda: self.act(data, run, other)
+        self.step(run)
+        self.gate.left = None
+
+    def act(self, data: st.DataObject, busy: Run, what: str) -> None:
+        others = [run for run in self.living() if run is not busy]
+        others = [run for run in others if self.session_of(run) == self.session_of(busy)] or others
+        if what == "correct":
+            session, student = data.draw(st.sampled_from(SESSIONS)), data.draw(st.sampled_from(STUDENTS))
+            self.correct(session, student, data.draw(SAYINGS), 0)
+        elif what == "enrol":
+            self.enrol(data.draw(st.sampled_from(STUDENTS)), data.draw(DAYS), None, None)
+        elif what == "begin" or not others:
+            self.walk_to(self.start(data.draw(st.sampled_from(sorted(self.videos)))), "the end")
+        else:
+            self.walk_to(data.draw(st.sampled_from(others)), "the end")
+
+    def session_of(self, run: Run) -> tuple[str, str]:
+        return self.videos[run.event["detail"]["object"]["key"]][0]
+
+    def step(self, run: Run, *, crash_is_caught: bool = False) -> None:
+        if not run.ended:
+            run.step(len(self.rosters) - 1, crash_is_caught)
+
+    @precondition(lambda self: self.living())
+    @rule(data=st.data())
+    def abort(self, data: st.DataObject) -> None:
+        """An execution ends for good, without a word."""
+        data.draw(st.sampled_from(self.living())).ended = True
+
+    @rule(
+        session=st.sampled_from(SESSIONS),
+        student=st.sampled_from(STUDENTS),
+        said=SAYINGS,
+        off=st.sampled_from([0, 0, 0, 1]),
+    )
+    def correct(self, session: tuple[str, str], student: str, said: Said, off: int) -> None:
+        key = (session_key(session), student)
+        standing = self.world.store.standing(*key)
+        is_there = key in self.world.attendance.rows
+        try:
+            made = self.corrector.correct(
+                *key, said, f"ann{len(self.world.store.audit)}", "why", standing.version + off
+            )
+        except NotOnRegisterError:
+            assert not is_there
+        except CorrectionConflictError:
+            assert off
+        else:
+            assert is_there
+            assert not off
+            assert made.version == standing.version + 1
+            self.said.setdefault(key, []).append(said)
+
+    @rule(session=st.sampled_from(SESSIONS), student=st.sampled_from(STUDENTS))
+    def undo(self, session: tuple[str, str], student: str) -> None:
+        key = (session_key(session), student)
+        try:
+            self.corrector.undo(*key, "bob", None, self.world.store.standing(*key).version)
+        except NotOnRegisterError:
+            assert key not in self.world.attendance.rows
+            assert not self.said.get(key)
+        except NothingToUndoError:
+            assert not self.said.get(key)
+        else:
+            self.said[key].pop()
+
+    # ---- what must always be so
+
+    @invariant()
+    def corrections_are_as_people_made_them(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        stand = {key: one.correction for key, one in self.world.corrections.standings.items() if one.correction}
+        assert {key: Said(one.status, one.late, one.left_early) for key, one in stand.items()} == {
+            key: said[-1] for key, said in self.said.items() if said
+        }
+        for key in stand:
+            assert key in self.world.attendance.rows
+
+    @invariant()
+    def no_row_ever_gets_worse(self) -> None:
+        """Videos are only added, so absent must never come over present or review, not even for a moment."""
+        if not hasattr(self, "world"):
+            return
+        for key, row in self.world.attendance.rows.items():
+            order = WORSE[row["status"]]
+            assert order <= self.best.get(key, 2)
+            self.best[key] = order
+
+    # ---- the end
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "world"):
+                self.finish()
+                self.check()
+                self.again()
+        finally:
+            if hasattr(self, "patch"):
+                self.patch.undo()
+
+    def finish(self) -> None:
+        """Every run ends, and the reconciler runs again what has no register."""
+        self.walk()
+        for key in self.videos:
+            if self.status_of(key) is not Progress.COMPLETE:
+                self.start(key)
+        self.walk()
+        assert all(self.status_of(key) is Progress.COMPLETE for key in self.videos)
+
+    def walk(self) -> None:
+        while living := self.living():
+            for run in living:
+                self.step(run)
+            self.no_row_ever_gets_worse()
+
+    def status_of(self, key: str) -> Progress | None:
+        videos = [video for item in self.world.sessions.items.values() for video in item["videos"].values()]
+        return next((video["status"] for video in videos if video["key"] == key), None)
+
+    def check(self, *, is_new: bool = False) -> None:
+        self.corrections_are_as_people_made_them()
+        for session in SESSIONS:
+            self.check_session(session, is_new)
+        assert len(self.world.faces.jobs) == len(self.videos)
+
+    def check_session(self, session: tuple[str, str], is_new: bool) -> None:
+        """The decided rows are the model's, of the roster as the last run that closed the session saw it or later.
+
+        Rows of who is not enrolled any more stay while a person's correction stands, and until the next run.
+        """
+        key = session_key(session)
+        videos = [frames for where, frames in self.videos.values() if where == session]
+        rows = self.world.register(key)
+        assert len({row.student_id for row in rows}) == len(rows)
+        if not videos:
+            assert rows == []
+            return
+        seen = [
+            run.resolved_at
+            for run in self.runs
+            if run.closed and run.data["session"]["session_id"] == key.split("#")[1]
+        ]
+        corrected = {student for (where, student), said in self.said.items() if where == key and (said or not is_new)}
+        decided = {row.student_id: row.decided.value for row in rows}
+        possible = [model(roster, *session, videos) for roster in self.rosters[max(seen, default=0) :]]
+        assert any(
+            register.items() <= decided.items() and decided.keys() - register.keys() <= corrected
+            for register in possible
+        ), (decided, possible)
+        item = self.world.sessions.items[COURSE, key.split("#")[1]]
+        assert item["status"] is Progress.COMPLETE
+        if item.get("corrected", 0) == item.get("counted", 0):
+            assert item["counts"] == counts_of(rows)
+
+    def again(self) -> None:
+        """Once everything ran with the roster as it is, running it all again changes nothing."""
+        for _ in range(2):
+            before = json.dumps(sorted(self.world.attendance.rows.items()), default=str)
+            for key in self.videos:
+                self.start(key)
+            self.walk()
+        assert json.dumps(sorted(self.world.attendance.rows.items()), default=str) == before
+        self.check(is_new=True)
+
+
+def crash() -> None:
+    raise CrashError
+
+
+def session_key(session: tuple[str, str]) -> str:
+    day, slot = session
+    return f"{COURSE}#{day}_{slot}" if slot else f"{COURSE}#{day}"
+
+
+RegisterMachine.TestCase.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.timeout(7200)
+class TestRegister(RegisterMachine.TestCase):  # type: ignore[misc, valid-type]
+    """Runs the machine above."""

@@ -1,0 +1,120 @@
+"""Uploading videos straight from the browser into the bucket."""
+
+import json
+import time
+from dataclasses import asdict
+
+from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import FlaskForm
+
+from attendance.aws.compose import utc_now
+from attendance.aws.uploading import MAX_VIDEO_BYTES, PART_BYTES
+from attendance.errors import BadVideoKeyError, RollcallError
+from attendance.keys import local_date, video_key
+from attendance.register import CourseInfo
+from web.fields import InvalidDayError, check_day
+from web.security import account_key, limiter, require_course, store
+from web.services import services
+
+UPLOAD_RATE = "60 per minute; 1000 per day"
+PART_RATE = "600 per minute"
+"""A part has 16 MB, so no line sends as many."""
+MOST_PARTS = MAX_VIDEO_BYTES // PART_BYTES
+
+blueprint = Blueprint("uploads", __name__)
+
+
+@blueprint.get("/courses/<course_id>/upload")
+def choose(course_id: str) -> ResponseReturnValue:
+    """The page to choose a date and videos on; without scripts its second form goes to the bucket itself."""
+    course = _course(course_id)
+    today = local_date(utc_now(), course.time_zone)
+    problem = ""
+    try:
+        day = check_day(request.args.get("date") or today)
+    except InvalidDayError as error:
+        day, problem = today, str(error)
+    arrived = url_for("uploads.arrived", course_id=course_id, day=day, _external=True)
+    return render_template(
+        "upload.html",
+        course=course,
+        day=day,
+        problem=problem,
+        direct=services().uploads.form(course_id, day, arrived),
+        form=FlaskForm(formdata=None),
+    )
+
+
+@blueprint.get("/courses/<course_id>/uploads/<day>/arrived")
+def arrived(course_id: str, day: str) -> ResponseReturnValue:
+    """Where the bucket sends a browser after an upload: on to the class, whose run starts in a moment."""
+    require_course(course_id)
+    return redirect(url_for("courses.session", course_id=course_id, session_id=day, arrived=int(time.time())))
+
+
+@blueprint.post("/courses/<course_id>/uploads")
+@limiter.limit(UPLOAD_RATE, key_func=account_key)
+def start(course_id: str) -> ResponseReturnValue:
+    """A ticket for one video, or the reason why it cannot be uploaded, before a byte of it is sent."""
+    _course(course_id)
+    size = request.form.get("size", "")
+    try:
+        day = check_day(request.form.get("date", ""))
+        bytes_ = int(size) if size.isascii() and size.isdigit() else 0
+        ticket = services().uploads.start(course_id, day, request.form.get("name", ""), bytes_)
+    except RollcallError as error:
+        return jsonify(problem=str(error)), 422
+    then = url_for("uploads.arrived", course_id=course_id, day=day)
+    return jsonify(asdict(ticket) | {"part_bytes": PART_BYTES, "then": then})
+
+
+@blueprint.post("/courses/<course_id>/uploads/part")
+@limiter.limit(PART_RATE, key_func=account_key)
+def part(course_id: str) -> ResponseReturnValue:
+    """Where the browser puts a part."""
+    key = _key(course_id)
+    number = request.form.get("number", 0, type=int)
+    if not 1 <= number <= MOST_PARTS:
+        abort(400)
+    return jsonify(url=services().uploads.part(key, request.form.get("upload_id", ""), number))
+
+
+@blueprint.post("/courses/<course_id>/uploads/finish")
+@limiter.limit(UPLOAD_RATE, key_func=account_key)
+def finish(course_id: str) -> ResponseReturnValue:
+    """Put the parts together."""
+    key = _key(course_id)
+    try:
+        etags = json.loads(request.form.get("etags", ""))
+    except ValueError:
+        abort(400)
+    if not isinstance(etags, list) or not etags or not all(isinstance(etag, str) for etag in etags):
+        abort(400)
+    try:
+        services().uploads.finish(key, request.form.get("upload_id", ""), etags)
+    except RollcallError as error:
+        return jsonify(problem=str(error)), 422
+    return jsonify(problem="")
+
+
+def _course(course_id: str) -> CourseInfo:
+    """The course, if this account may add videos to it."""
+    require_course(course_id)
+    course = store().course(course_id)
+    if course is None:
+        abort(404)
+    return course
+
+
+def _key(course_id: str) -> str:
+    """The key in the form, if it is of a video of this course."""
+    _course(course_id)
+    key = request.form.get("key", "")
+    try:
+        named = video_key(key)
+    except BadVideoKeyError:
+        abort(400)
+    if named.course_id != course_id:
+        abort(403)
+    return key
