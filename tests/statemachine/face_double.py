@@ -8,11 +8,11 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from rekognition_local import protocol
 from rekognition_local.errors import RekognitionError, ResourceNotFoundError
+from tests.serving import QuietHandler, http_server
 
 MODEL = "7.0"
 
@@ -124,10 +124,10 @@ class FaceDouble:
 def serving(double: FaceDouble) -> Iterator[str]:
     """Serve the double on a free port; its address."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802 (the base class calls it so)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             try:
                 operation = protocol.operation_model(self.headers.get("X-Amz-Target", ""))
@@ -138,17 +138,7 @@ def serving(double: FaceDouble) -> Iterator[str]:
                 self._send(error.status, protocol.serialise_error(error))
 
         def _send(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", protocol.CONTENT_TYPE)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, {"Content-Type": protocol.CONTENT_TYPE}, body)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with http_server(Handler) as address:
+        yield address

@@ -25,7 +25,7 @@ from attendance.register import RegisterReader
 from tests.builders import SETTINGS, detection, event, page
 from tests.fakes import World
 from tests.functional.functions.conftest import run_with, step_on
-from tests.functional.functions.test_adapters import enrol, table
+from tests.functional.functions.moto_tables import enrol, table
 
 SESSION = "cs101#2026-11-20"
 KEY = {"course_id": "cs101", "session_id": "2026-11-20"}

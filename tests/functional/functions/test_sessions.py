@@ -15,8 +15,8 @@ from attendance.sessions import SameSessionError, move_video, open_session
 from tests.builders import EXECUTION, SETTINGS, detection, event, page
 from tests.fakes import World
 from tests.functional.functions.conftest import Run, Step, run_with, step_on
+from tests.functional.functions.moto_tables import enrol, table
 from tests.functional.functions.stopped import executions, make_tools, put_video
-from tests.functional.functions.test_adapters import enrol, table
 
 MONDAY, TUESDAY = (keys.place("cs101", day) for day in ("2026-11-20", "2026-11-21"))
 

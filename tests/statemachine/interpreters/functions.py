@@ -2,14 +2,13 @@
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
 from tests.contracts import ROOT
+from tests.serving import QuietHandler, http_server
 
 Answer = Callable[[str, Any], Any]
 """Gets a function's name, such as `resolve_names`, and its input; raises TaskError for an error of the function."""
@@ -44,35 +43,21 @@ def definition() -> dict[str, Any]:
 def serving(answer: Answer) -> Iterator[str]:
     """Serve functions on a free port; the address."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
+        def do_POST(self) -> None:  # noqa: N802 (the base class calls it so)
             given = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "null")
             invoked = _INVOKE.fullmatch(unquote(self.path))
             assert invoked, self.path
             try:
-                self._send(answer(invoked[1].removeprefix(_ARN), given), {})
+                self.answer(200, {}, json.dumps(answer(invoked[1].removeprefix(_ARN), given)).encode())
             except TaskError as error:
                 told = {"errorType": error.name, "errorMessage": error.cause, "stackTrace": []}
-                self._send(told, {"X-Amz-Function-Error": "Unhandled"})
+                self.answer(200, {"X-Amz-Function-Error": "Unhandled"}, json.dumps(told).encode())
 
-        def _send(self, value: Any, headers: dict[str, str]) -> None:
-            body = json.dumps(value).encode()
-            self.send_response(200)
-            for name, content in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, content)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with http_server(Handler) as address:
+        yield address
 
 
 def _step(resource: str) -> str:
