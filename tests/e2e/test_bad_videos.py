@@ -86,7 +86,7 @@ REFUSED = {
         UNFILED,
     ),
     "two dots": Refused(f"videos/{COURSE}/../2026-11-20/a.mp4", man, "BadVideoKeyError", ("'..'", FORM), UNFILED),
-    "no date": Refused(f"videos/{COURSE}/a.mp4", man, "BadVideoKeyError", ("a course and a date", FORM), UNFILED),
+    "no date": Refused(f"videos/{COURSE}/a.mp4", man, "BadVideoKeyError", ("a course, a date", FORM), UNFILED),
     "no such day": Refused(
         f"videos/{COURSE}/2026-02-30/a.mp4", man, "BadVideoKeyError", ("not a day of the calendar", FORM), UNFILED
     ),

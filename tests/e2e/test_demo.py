@@ -19,6 +19,7 @@ EVIDENCE = {"bucket", "key", "version_id", "timestamp_ms", "box"}
 ROW = {
     *("student_id", "student_name", "status", "similarity", "margin", "sightings"),
     *("first_seen_ms", "last_seen_ms", "evidence"),
+    *("late", "left_early", "decided", "correction", "version"),
 }
 
 

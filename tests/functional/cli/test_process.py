@@ -62,6 +62,7 @@ def test_a_video_becomes_a_register_that_is_followed_live(in_stack: dict[str, st
     assert set(result["rows"][0]) == {
         *("student_id", "student_name", "status", "similarity", "first_seen_ms"),
         *("last_seen_ms", "sightings", "margin", "evidence"),
+        *("late", "left_early", "decided", "correction", "version"),
     }
     assert result["rows"][0]["evidence"]["timestamp_ms"] == 61_500
     assert json.loads(json.dumps(result)) == result
