@@ -16,9 +16,11 @@ from attendance.aws.objects import S3Objects
 from attendance.aws.sessions import DynamoSessions
 from attendance.aws.tables import DynamoAttendance, DynamoCorrections, DynamoCourses, DynamoRosters
 from attendance.ports import Services
+from attendance.recovery import Tools
 from tests.builders import EXECUTION, SETTINGS
 from tests.contracts import ROOT, check
 from tests.fakes import World
+from tests.functional.functions.stopped import make_tools
 
 Step = Callable[[str, dict[str, Any]], dict[str, Any]]
 Run = Callable[[dict[str, Any]], dict[str, Any]]
@@ -107,3 +109,10 @@ def aws_services(aws: None, world: World) -> Services:
         corrections=DynamoCorrections(tables, SETTINGS),
         work=S3Objects(clients.s3(), SETTINGS),
     )
+
+
+@pytest.fixture
+def tools(aws_services: Services) -> Iterator[Tools]:
+    clients.stepfunctions.cache_clear()
+    yield make_tools(aws_services)
+    clients.stepfunctions.cache_clear()

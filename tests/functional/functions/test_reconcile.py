@@ -1,7 +1,6 @@
 """Reconcile, with its adapters on moto's Step Functions, S3 and DynamoDB."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,19 +9,11 @@ import pytest
 from attendance import keys
 from attendance.aws import clients
 from attendance.pipeline import place_of
-from attendance.ports import Services
 from attendance.recovery import GRACE, Tools
 from tests.contracts import recorded
-from tests.functional.functions.stopped import Function, executions, function_on, make_tools, put_video
+from tests.functional.functions.stopped import Function, executions, function_on, put_video
 
 DATE = "2026-11-20"
-
-
-@pytest.fixture
-def tools(aws_services: Services) -> Iterator[Tools]:
-    clients.stepfunctions.cache_clear()
-    yield make_tools(aws_services)
-    clients.stepfunctions.cache_clear()
 
 
 @pytest.fixture

@@ -1,24 +1,15 @@
 """Record stopped run."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from attendance.aws import clients
-from attendance.ports import Services
 from attendance.recovery import Tools
 from tests.builders import EXECUTION, event
 from tests.contracts import recorded
-from tests.functional.functions.stopped import Function, function_on, make_tools
-
-
-@pytest.fixture
-def tools(aws_services: Services) -> Iterator[Tools]:
-    clients.stepfunctions.cache_clear()
-    yield make_tools(aws_services)
-    clients.stepfunctions.cache_clear()
+from tests.functional.functions.stopped import Function, function_on
 
 
 @pytest.fixture
