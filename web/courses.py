@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,7 +20,9 @@ from web.security import account, require_admin, require_course, store
 from web.services import services
 
 AWAITED_SECONDS = 20
-"""How long after an upload a page waits for its run to show."""
+ARRIVAL_SECONDS = 10
+"""How long after an upload a page waits for its run to show, and how long the bucket may have had a video before the
+browser tells of it."""
 
 COURSES_AT_HOME = 10
 """Courses the first page lists; the others are on the page of courses."""
@@ -72,7 +75,7 @@ def session(course_id: str, session_id: str) -> ResponseReturnValue:
     """A session's register; the page refreshes itself while a video is processed."""
     found = _course(course_id)
     shown = store().session(course_id, session_id)
-    is_awaited = _seconds_since(request.args.get("arrived", "")) < AWAITED_SECONDS
+    is_awaited = _is_awaited(request.args.get("arrived", ""), shown)
     if shown is None:
         return render_template("waiting.html", course=found, day=session_id) if is_awaited else abort(404)
     rows = by_need_of_review(store().rows(shown))
@@ -151,6 +154,16 @@ def runs_of(session: Session) -> list[Run]:
         for video in session.videos
         if video.status is Progress.PROCESSING
     ]
+
+
+def _is_awaited(arrived: str, shown: Session | None) -> bool:
+    """Whether a video arrived a moment ago of which the session does not tell yet."""
+    waited = _seconds_since(arrived)
+    moments = (
+        [datetime.fromisoformat(video.uploaded_at) for video in shown.videos if video.uploaded_at] if shown else []
+    )
+    has_come = any(time.time() - moment.timestamp() < waited + ARRIVAL_SECONDS for moment in moments)
+    return waited < AWAITED_SECONDS and not has_come
 
 
 def _seconds_since(text: str) -> float:

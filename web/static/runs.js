@@ -1,4 +1,4 @@
-// Asks how the runs of the shown session stand, and loads the page anew when they are done.
+// Asks how the runs of the shown session stand, and loads the page anew when they are done; or until the first begins.
 "use strict";
 
 const SECONDS = 2;
@@ -24,4 +24,5 @@ const watch = async () => {
   setTimeout(watch, 1000 * SECONDS);
 };
 
+if (document.querySelector("[data-awaited]")) setTimeout(() => location.reload(), 1000 * SECONDS);
 watch();

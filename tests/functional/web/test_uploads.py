@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -130,9 +131,13 @@ def test_a_class_whose_video_has_just_arrived_is_waited_for(teacher: FlaskClient
     leads = teacher.get(f"/courses/physics/uploads/{DAY}/arrived?bucket=b&key=k").headers["Location"]
     page = teacher.get(leads)
     assert "The video has arrived. Its run starts in a moment" in words(page.text)
-    assert 'http-equiv="refresh"' in page.text
+    assert '<noscript><meta http-equiv="refresh"' in page.text
     put("sessions", session_item("physics", DAY))
     assert "The new video has arrived" in words(teacher.get(leads).text)
+    now = session_item("physics", DAY)
+    now["videos"]["0123456789abcdef"]["uploaded_at"] = datetime.now(UTC).isoformat()
+    put("sessions", now)
+    assert "arrived" not in words(teacher.get(leads).text)
     long_ago = f"/courses/physics/sessions/{DAY}?arrived={int(time.time()) - 60}"
     assert "arrived" not in words(teacher.get(long_ago).text)
     for nonsense in ("x", "", "-1", "9" * 400, "²"):
