@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local.demo_class import COURSE_ID, write_roster, write_video
 from tests.browser.watch import Watch
@@ -22,6 +22,10 @@ ARGUMENTS = [
 COURSE_NAME = "Demo class"
 DATE = datetime.now(UTC).date().isoformat()
 """The lesson's: the first page lists the last days only."""
+
+PATIENCE_MS = 60_000
+"""How long a page may take on a machine with other things to do; no test waits longer than it must."""
+expect.set_options(timeout=PATIENCE_MS)
 
 OpenPage = Callable[..., Page]
 
@@ -80,7 +84,7 @@ def open_page(browser: Browser, stack: RunningStack) -> Iterator[OpenPage]:
             viewport={"width": width, "height": height},
             **options,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         watches.append(Watch(page))
         return page
