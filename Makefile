@@ -55,8 +55,10 @@ invoke: .venv/local.stamp build/pictures/stamp ## one function with its recorded
 	@$(BIN)/python -m local.invoke $(FUNCTION)
 
 # ---- develop
-test: .venv/dev.stamp build/pictures/stamp ## all tests
-	@$(BIN)/python -m pytest $(ARGS)
+# Two processes, each with whole files, in the order of the folders: the longest tests are not left to the end.
+WORKERS ?= 2
+test: .venv/dev.stamp build/pictures/stamp ## all tests; in one process with WORKERS=0
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-sfn-local: .venv/dev.stamp ## the retry and failure cases on AWS's Step Functions Local, which needs Docker
 	@docker info >/dev/null 2>&1 || { echo "This needs a running Docker. Without it, \`make test\` runs the same cases on another interpreter."; exit 1; }
