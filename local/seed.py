@@ -91,7 +91,8 @@ def _is_complete(endpoints: Endpoints, video: Mapping[str, str]) -> bool:
     session: Any = table.get_item(Key=key, ConsistentRead=True).get("Item", {})
     kept = session.get("videos", {}).get(video["video_id"], {})
     if kept.get("status") == "failed":
-        raise SeedError(f"The video {video['key']} failed: {kept['error']['reason']}")
+        again = f"rollcall session retry {video['course_id']} {video['session_id']}"
+        raise SeedError(f"The video {video['key']} failed: {kept['error']['reason']} Run it again: {again}")
     return bool(kept.get("status") == "complete")
 
 

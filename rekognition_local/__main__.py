@@ -12,7 +12,7 @@ from waitress.server import create_server
 
 from rekognition_local.app import create_app
 from rekognition_local.engine.errors import ModelUnavailableError
-from rekognition_local.memory import limit_arenas
+from rekognition_local.memory import limit_held_memory
 from rekognition_local.settings import HOST, Settings
 from rekognition_local.startup import HomeInUseError, running_service
 
@@ -37,7 +37,7 @@ def main(port: int | None, home: Path | None) -> None:
         home=settings.home if home is None else home,
     )
     _end_on_signals()
-    limit_arenas()
+    limit_held_memory()
     try:
         serve(settings)
     except (HomeInUseError, ModelUnavailableError, OSError) as error:

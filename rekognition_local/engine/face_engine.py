@@ -1,7 +1,7 @@
 """The face engine: pictures in, faces and their embeddings out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +78,13 @@ class FaceEngine:
             first if again is None else view.outside(again)
             for first, again, view in zip(raw.points, found, views, strict=True)
         ]
-        faces = [_described(image, raw, row, points[row], align(image, points[row])) for row in range(len(raw))]
+        faces = [
+            replace(
+                _described(image, raw, row, points[row], align(image, points[row])),
+                coarse=_landmarks(image, raw.points[row]),
+            )
+            for row in range(len(raw))
+        ]
         return sorted(faces, key=lambda face: -face.box.width * face.box.height)
 
     def embed(self, image: NDArray[np.uint8], faces: Sequence[DetectedFace]) -> NDArray[np.float32]:
@@ -133,7 +139,6 @@ def _described(
         confidence=round(100.0 * float(raw.scores[row]), 4),
         quality=measure(crop),
         pose=pose_of(points),
-        coarse=_landmarks(image, raw.points[row]),
     )
 
 

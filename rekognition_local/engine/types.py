@@ -48,7 +48,7 @@ class Quality:
 class DetectedFace:
     """A face found in a picture; `confidence` is 0-100; `landmarks` in the order eyes, nose, mouth, left first.
 
-    `coarse` are the landmarks as first found, before a close-up.
+    `coarse` are the landmarks of a photo as first found, before a close-up; a video's faces have none.
     """
 
     box: BoundingBox
