@@ -1,4 +1,4 @@
-"""`python -m bench`: measures the face engine and the pipeline's cost, and writes tables, JSON and plots."""
+"""`python -m bench`: measures the face engine, the pipeline's cost and the web, and writes tables, JSON and plots."""
 
 import signal
 import subprocess
@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 
 from attendance.model import Thresholds
-from bench import accuracy, cost, register, searching, speed, thresholds
+from bench import accuracy, cost, register, searching, speed, thresholds, web
 from bench.lecture_hall import open_hall
 from bench.people import PeopleError, Person, load, smoke_folder, split
 from bench.report import Report, Row
@@ -117,6 +117,12 @@ def measure_cost(run: Run) -> None:
     run.report.add("cost", rows, "A video on AWS, in counts and dollars; then one function that waits for the search")
 
 
+def measure_web(run: Run) -> None:
+    """Every page of the web before a school of 20,000 students."""
+    rows = web.run(web.SMALL if run.quick else web.LARGE)
+    run.report.add("web", rows, "Pages of the web: calls to AWS, the server's time, weight the first time")
+
+
 PARTS: dict[str, Callable[[Run], None]] = {
     "accuracy": measure_accuracy,
     "thresholds": measure_thresholds,
@@ -125,6 +131,7 @@ PARTS: dict[str, Callable[[Run], None]] = {
     "long": measure_long,
     "search": measure_search,
     "cost": measure_cost,
+    "web": measure_web,
 }
 
 
@@ -203,7 +210,7 @@ def main(
     peers: bool,
     quick: bool,
 ) -> None:
-    """Measure PARTS of the face engine (all without any): accuracy, thresholds, register, speed, long, search, cost."""
+    """Measure PARTS (all without any): accuracy, thresholds, register, speed, long, search, cost, web."""
     smoke = people is None
     console = Console(width=180 if not sys.stdout.isatty() else None)
     wanted = parts or tuple(part for part in PARTS if not ((quick or smoke) and part == "long"))

@@ -14,6 +14,16 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
+from attendance.prices import (
+    GB_SECOND,
+    INVOCATION,
+    READ_UNIT,
+    S3_READ,
+    S3_WRITE,
+    TRANSITION,
+    VIDEO_MINUTE,
+    WRITE_UNIT,
+)
 from attendance.rollcall import wait_seconds
 from bench.lecture import Lecture
 from bench.lecture_hall import Hall, Played
@@ -23,24 +33,6 @@ from bench.step import Ran
 
 MINUTES = (1, 10, 50)
 ROSTERS = (30, 300)
-
-# Prices in dollars in us-east-1 without free tiers, as published in November 2026 on aws.amazon.com/<service>/pricing.
-TRANSITION = 0.025 / 1_000
-"""Step Functions, standard workflow."""
-GB_SECOND = 0.0000166667
-"""Lambda on x86, first tier."""
-INVOCATION = 0.20 / 1_000_000
-"""Lambda."""
-WRITE_UNIT = 0.625 / 1_000_000
-"""DynamoDB on demand: 1 KB written; twice in a transaction, and once more for each index."""
-READ_UNIT = 0.125 / 1_000_000
-"""DynamoDB on demand: 4 KB read, strongly consistent."""
-S3_WRITE = 0.005 / 1_000
-"""S3 Standard: PUT, COPY, POST, LIST."""
-S3_READ = 0.0004 / 1_000
-"""S3 Standard: GET and all others."""
-VIDEO_MINUTE = 0.10
-"""Rekognition, face search in stored video."""
 
 SEARCH_SHARE = 1.0
 """Assumed: a search takes as long as its video. AWS names no figure; half or twice as long changes little here."""

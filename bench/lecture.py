@@ -39,6 +39,7 @@ class Lecture:
         strangers: faces of a frame that look like nobody.
         frames: frames that were searched.
         frame_ms: milliseconds from one to the next.
+        more_names: each student has so many more, so that a small roster fills pages too.
     """
 
     roster: int
@@ -48,6 +49,7 @@ class Lecture:
     strangers: int
     frames: int
     frame_ms: int
+    more_names: int = 0
 
     @property
     def detections(self) -> int:
@@ -67,6 +69,10 @@ class Lecture:
     def student_id(self, number: int) -> str:
         """The id of a student who is seen, from 0."""
         return student_id(number * (self.roster // self.seen))
+
+    def name(self, number: int) -> str:
+        """The name of a student of the roster, from 0; each two share one."""
+        return f"Zoë Übel {number // 2}" + " Maria" * self.more_names
 
     def truth(self, number: int) -> Truth:
         """What is true of a student who is seen, from 0."""

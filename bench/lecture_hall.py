@@ -56,7 +56,7 @@ class Hall:
         ran: dict[str, Ran] = {}
         create(self.endpoints, course)
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            enrolled = pool.submit(enrol, self.endpoints, course, lecture.roster)  # beside the steps that need none
+            enrolled = pool.submit(enrol, self.endpoints, course, lecture)  # beside the steps that need none
 
             def call(step: str, given: dict[str, Any]) -> dict[str, Any]:
                 if step == "resolve_names":
@@ -97,12 +97,13 @@ def create(endpoints: Endpoints, course: str) -> None:
     tables(endpoints).put_item(TableName=endpoints.settings["COURSES_TABLE"], Item=item)
 
 
-def enrol(endpoints: Endpoints, course: str, count: int) -> None:
-    """Put so many students on a course's roster; each two of them share a name."""
+def enrol(endpoints: Endpoints, course: str, lecture: Lecture) -> None:
+    """Put a lecture's students on a course's roster."""
     dynamodb = tables(endpoints)
-    for first in range(0, count, _BATCH):
+    for first in range(0, lecture.roster, _BATCH):
+        numbers = range(first, min(first + _BATCH, lecture.roster))
         requests: Any = [
-            {"PutRequest": {"Item": _enrolment(course, number)}} for number in range(first, min(first + _BATCH, count))
+            {"PutRequest": {"Item": _enrolment(course, number, lecture.name(number))}} for number in numbers
         ]
         dynamodb.batch_write_item(RequestItems={endpoints.settings["ROSTERS_TABLE"]: requests})
 
@@ -113,8 +114,8 @@ def tables(endpoints: Endpoints) -> "DynamoDBClient":
     return session.client("dynamodb", endpoint_url=endpoints.aws)
 
 
-def _enrolment(course: str, number: int) -> dict[str, Any]:
-    values = {"course_id": course, "student_id": student_id(number), "student_name": f"Zoë Übel {number // 2}"}
+def _enrolment(course: str, number: int, name: str) -> dict[str, Any]:
+    values = {"course_id": course, "student_id": student_id(number), "student_name": name}
     return {name: {"S": value} for name, value in values.items()}
 
 

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from attendance.aws import compose
-from attendance.aws.following import percent_of
+from attendance.aws.following import QUEUED, Searched, is_queued, searched
 from attendance.errors import BadEventError, RollcallError
 from attendance.keys import UNFILED, local_date, video_id, video_key, video_object
 from attendance.model import Progress, VideoObject
@@ -45,11 +45,19 @@ class ProcessingFailedError(RollcallError):
 
 @dataclass(frozen=True)
 class Step:
-    """Where the run is: the state it is in, the percent (0-100) of the video where known, seconds since the upload."""
+    """Where the run is.
+
+    Attributes:
+        state: the state it is in.
+        seconds: since the upload began.
+        searched: how far the search of the video has come.
+        queued: what it waits for in this state, in words; empty where it waits for nothing.
+    """
 
     state: str
-    percent: float | None
     seconds: float
+    searched: Searched = field(default_factory=Searched)
+    queued: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def process_video(
         path: an .mp4 or .mov file.
         course_id: the course.
         date: YYYY-MM-DD, the local date of the class.
-        on_progress: called at the upload and at each state the run enters.
+        on_progress: called at the upload, at each state the run enters, and when it has to wait for its turn.
 
     Returns:
         `session` (course_id, session_id, date, status, counts), `rows` (dicts, what needs a review first) and
@@ -89,11 +97,11 @@ def process_video(
     began = time.monotonic()
     uploaded = upload(settings.videos_bucket, path, course_id, date)
     upload_seconds = time.monotonic() - began
-    on_progress(Step("Uploaded", None, upload_seconds))
+    on_progress(Step("Uploaded", upload_seconds))
     machine = boto3.client("stepfunctions")
     execution = _wait_for_start(machine, settings.state_machine_arn, uploaded)
     started = time.monotonic()
-    _follow(machine, execution, lambda state, percent: on_progress(Step(state, percent, time.monotonic() - began)))
+    _follow(machine, execution, began, on_progress)
     ended = time.monotonic()
     session = _session_of(compose.reader(settings), course_id, date, machine, execution)
     return {
@@ -249,15 +257,18 @@ def _video_of(machine: "SFNClient", arn: str) -> VideoObject | None:
         return None
 
 
-def _follow(machine: "SFNClient", execution: Execution, tell: Callable[[str, float | None], None]) -> None:
+def _follow(machine: "SFNClient", execution: Execution, began: float, tell: Callable[[Step], None]) -> None:
     """Tell each state the run enters, in order, until it ends, however it ends."""
-    last = 0
+    last, state = 0, ""
     while True:
         status = machine.describe_execution(executionArn=execution.arn)["status"]
         for event in _events_after(machine, execution.arn, last):
-            last = event["id"]
+            last, seconds = event["id"], time.monotonic() - began
             if entered := event.get("stateEnteredEventDetails"):
-                tell(entered["name"], percent_of(entered.get("input", "")))
+                state = entered["name"]
+                tell(Step(state, seconds, searched(entered.get("input", ""))))
+            elif is_queued([event]):
+                tell(Step(state, seconds, queued=QUEUED))
         if status != "RUNNING":
             return
         time.sleep(POLL_SECONDS)

@@ -42,5 +42,5 @@ class _Live:
         if step.state not in self._seen:
             self._seen.add(step.state)
             self._progress.console.print(f"{step.seconds:6.1f} s  {step.state}")
-        searched = "" if step.percent is None else f": {step.percent:.0f} % of the video searched"
-        self._progress.update(self._task, description=step.state + searched)
+        told = step.queued or step.searched.words
+        self._progress.update(self._task, description=f"{step.state}: {told}" if told else step.state)

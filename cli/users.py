@@ -24,12 +24,13 @@ def users() -> None:
 @click.argument("email")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--course", "courses", multiple=True, help="A course the account may see; may be given several times.")
+@click.option("--student", "student_id", default="", help="Whose record a student's account shows: a student id.")
 @password_option
 @with_stack
-def add(stack: Stack, email: str, role: str, courses: tuple[str, ...], password: str) -> None:
+def add(stack: Stack, email: str, role: str, courses: tuple[str, ...], student_id: str, password: str) -> None:
     """Make an account."""
     course_ids = [check_id(course, "course id") for course in courses]
-    user = compose.users(stack.settings).add(email, password, Role(role), course_ids)
+    user = compose.users(stack.settings).add(email, password, Role(role), course_ids, student_id)
     out.print(Text(f"{user.email} may sign in as {user.role}."))
 
 
@@ -37,9 +38,10 @@ def add(stack: Stack, email: str, role: str, courses: tuple[str, ...], password:
 @with_stack
 def list_(stack: Stack) -> None:
     """List the accounts."""
-    table = Table("Email", "Role", "Courses", "Since")
+    table = Table("Email", "Role", "Courses or student", "Since")
     for user in compose.users(stack.settings).all():
-        table.add_row(Text(user.email), user.role.value, Text(", ".join(user.courses)), user.created_at)
+        role = f"{user.role.value}, disabled" if user.disabled else user.role.value
+        table.add_row(Text(user.email), role, Text(", ".join(user.courses) or user.student_id), user.created_at)
     out.print(table)
 
 

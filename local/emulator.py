@@ -21,6 +21,7 @@ from hypercorn.config import Config
 from local.journal import Journal, JournalCorruptError
 from local.journal_app import Journaled
 from local.journal_objects import undo_cut_overwrites
+from local.journal_puts import DurableObjects
 from local.journal_snapshot import Snapshots
 from local.network import HOST, url
 from local.parent import EMULATOR_LOCK
@@ -67,13 +68,14 @@ def application(folder: Path) -> Any:
     """
     journal = Journal(folder / "journal")
     snapshots = Snapshots(folder)
-    if cut := undo_cut_overwrites(Path(os.environ["S3_DATA_DIR"])):
+    objects = Path(os.environ["S3_DATA_DIR"])
+    if cut := undo_cut_overwrites(objects):
         print(f"{cut} overwriting of objects was cut short, and is undone.", file=sys.stderr)
     if snapshots.recover():
         print("The last snapshot was cut short: going back to the one before, and its journal.", file=sys.stderr)
     from ministack.app import app  # loads the objects
 
-    return Journaled(app, journal, snapshots)
+    return Journaled(DurableObjects(app, objects), journal, snapshots)
 
 
 def _hold_lock(path: Path) -> BinaryIO:

@@ -2,7 +2,8 @@
 
 The template is read, not copied: only the places of code change to archives in a bucket, and the runtime of Python
 functions to a custom one, whose `bootstrap` runs AWS's own runtime client (see `lambda_runtime`). The emulator's own
-Python worker would lose the names of errors, on which the state machine's Retry and Catch depend.
+Python worker would lose the names of errors, on which the state machine's Retry and Catch depend. What serves the web
+on AWS is left out: a local stack serves the web itself, and is not deployed again whenever a page changes.
 """
 
 import hashlib
@@ -23,6 +24,9 @@ BOOTSTRAP = b"""#!/bin/sh
 export PYTHONPATH="$LAMBDA_TASK_ROOT:$LAMBDA_TASK_ROOT/opt/python"
 exec "$ROLLCALL_PYTHON" -m local.lambda_runtime "$_HANDLER"
 """
+
+SERVED_HERE = "HasWeb"
+"""The template's condition of everything that serves the web on AWS."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest date a zip can hold: the same content makes the same bytes
 _FILE, _EXECUTABLE = 0o100644, 0o100755
@@ -97,7 +101,7 @@ def package(root: Path, bucket: str) -> Package:
     path = root / "template.yaml"
     if not path.is_file():
         raise PackageError(f"There is no template.yaml in {root}")
-    builder = _Builder(root, bucket, _template(path))
+    builder = _Builder(root, bucket, _without_web(_template(path)))
     layers = {name: _layer_files(builder, name, properties) for name, properties in _layers(builder)}
     for name, properties in _layers(builder):
         properties["ContentUri"] = builder.add(name, ".zip", _zip(layers[name]))
@@ -117,6 +121,14 @@ def _template(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or not isinstance(found.get("Resources"), dict):
         raise PackageError(f"{path} is not a template: it has no Resources.")
     return found
+
+
+def _without_web(template: dict[str, Any]) -> dict[str, Any]:
+    """The template without the resources and outputs of the web on AWS."""
+    for part in ("Resources", "Outputs"):
+        found = template.get(part, {})
+        template[part] = {name: made for name, made in found.items() if made.get("Condition") != SERVED_HERE}
+    return template
 
 
 def _layers(builder: _Builder) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -48,8 +48,21 @@ class FakeSessions:
         self._open(video.place)["videos"].setdefault(video.video_id, record)
         self._progress(video.place, video.video_id, {"status": Progress.PROCESSING, "execution_arn": execution_arn})
 
+    def forget(self, video: Video) -> None:
+        session = self.items.get((video.course_id, video.session_id), {"videos": {}})
+        session["videos"].pop(video.video_id, None)
+
     def search_started(self, video: Video, job_id: str, model: str) -> None:
         self._record(video).update(job_id=job_id, model=model)
+
+    def search_failed(self, video: Video) -> None:
+        record = self._record(video)
+        if "job_id" in record:
+            record["failed_job_id"] = record["job_id"]
+
+    def failed_job_id(self, video: Video) -> str | None:
+        job_id: str | None = self._record(video).get("failed_job_id")
+        return job_id
 
     def collected(self, video: Video, matches_key: str, duration_ms: int | None) -> None:
         self._record(video).update(matches_key=matches_key, duration_ms=duration_ms)
@@ -99,8 +112,10 @@ class FakeSessions:
         record = self.items.get((place.course_id, place.session_id), {"videos": {}})["videos"].get(video_id)
         if record is None or record["status"] is Progress.PROCESSING:
             return False
-        kept = ("key", "uploaded_at", "execution_arn")
-        self._open(to)["videos"][video_id] = {name: record[name] for name in kept} | {"status": Progress.PROCESSING}
+        kept = ("key", "uploaded_at", "execution_arn", "failed_job_id")
+        self._open(to)["videos"][video_id] = {name: record[name] for name in kept if name in record} | {
+            "status": Progress.PROCESSING
+        }
         self._item(to)["status"] = Progress.PROCESSING
         del self._item(place)["videos"][video_id]
         self.moved[video_id] = to
@@ -156,17 +171,14 @@ class FakeAttendance:
             self.rows[row["session_key"], row["student_id"]] = row
             self.puts += 1
 
-    def students(self, session_key: str) -> Iterator[str]:
-        return iter([student_id for key, student_id in self.rows if key == session_key])
-
     def remove(self, place: Place, decision: str, student_ids: Iterable[str]) -> None:
         for student_id in student_ids:
             self._refuse_outdated(place, decision)
             if self.corrections.standings.get((place.session_key, student_id), Standing()).correction is None:
                 self.rows.pop((place.session_key, student_id), None)
 
-    def statuses(self, session_key: str) -> dict[str, str]:
-        return {student_id: row["status"] for (key, student_id), row in self.rows.items() if key == session_key}
+    def statuses(self, session_key: str) -> dict[str, Status]:
+        return {student_id: Status(row["status"]) for (key, student_id), row in self.rows.items() if key == session_key}
 
     def _refuse_outdated(self, place: Place, decision: str) -> None:
         if not self.sessions.stands(place, decision):

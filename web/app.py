@@ -6,20 +6,32 @@ from flask import Flask
 
 from web import (
     account,
+    accounts,
+    api,
     assets,
     auth,
+    consent,
     course_settings,
     courses,
+    disputes,
     errors,
+    exports,
     faces,
     formatting,
     health,
     imports,
+    log,
+    manual,
     menu,
     removal,
+    reports,
+    review,
     rosters,
+    student_view,
     students,
+    tokens,
     uploads,
+    videos,
 )
 from web.config import WebConfig
 from web.security import protect
@@ -51,6 +63,7 @@ def create_app(config: WebConfig, store: Store | None = None, services: Services
         PERMANENT_SESSION_LIFETIME=timedelta(minutes=config.session_minutes),
         WTF_CSRF_TIME_LIMIT=None,  # a form token lives as long as its session
         VIDEOS_BUCKET=config.settings.videos_bucket,
+        SEARCH_IS_CHARGED=config.is_search_charged,
     )
     app.extensions["rollcall_store"] = store or open_store(config.settings)
     app.extensions["rollcall_services"] = services or open_services(config.settings)
@@ -59,6 +72,9 @@ def create_app(config: WebConfig, store: Store | None = None, services: Services
     errors.register(app)
     formatting.register(app)
     menu.register(app)
-    for group in (account, auth, course_settings, courses, faces, health, imports, removal, rosters, students, uploads):
+    for group in (
+        *(account, auth, course_settings, courses, exports, faces, health, imports, log, removal, reports, rosters),
+        *(accounts, api, consent, disputes, student_view, manual, review, students, tokens, uploads, videos),
+    ):
         app.register_blueprint(group.blueprint)
     return app

@@ -16,6 +16,8 @@ from typing import cast
 from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
 
+from web.problems import is_api
+
 FOREVER = "public, max-age=31536000, immutable"
 """The longest that caches are asked to keep anything: a year."""
 BOOTSTRAP = "bootstrap.css"
@@ -36,11 +38,11 @@ class Asset:
 
 
 class NoCookieWithAssets(SecureCookieSessionInterface):
-    """Sessions whose cookie never travels with a file: caches that many people share keep files."""
+    """Sessions whose cookie never travels with a file, which shared caches keep, nor with an answer of the API."""
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         """Whether this answer carries the cookie."""
-        return request.endpoint != "assets.file" and super().should_set_cookie(app, session)
+        return request.endpoint != "assets.file" and not is_api() and super().should_set_cookie(app, session)
 
 
 def register(app: Flask) -> None:

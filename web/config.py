@@ -21,6 +21,7 @@ class WebConfig:
         settings: names of tables, buckets and the collection.
         local_http: served over plain http on this machine only, where a Secure cookie would not be sent back.
         trusted_hosts: host names a request may be addressed to; empty for any.
+        is_search_charged: whether Amazon Rekognition searches the videos, and not a face service of one's own.
         session_minutes: how long a session lasts without a request.
     """
 
@@ -28,6 +29,7 @@ class WebConfig:
     settings: Settings
     local_http: bool = False
     trusted_hosts: tuple[str, ...] = ()
+    is_search_charged: bool = False
     session_minutes: int = 120
 
     def __post_init__(self) -> None:
@@ -48,5 +50,6 @@ class WebConfig:
             secret_key=environment.get("SECRET_KEY", ""),
             settings=Settings.from_environment(environment),
             local_http=local_http,
+            is_search_charged=not environment.get("AWS_ENDPOINT_URL_REKOGNITION"),
             trusted_hosts=("127.0.0.1", "localhost") if local_http else (),
         )

@@ -14,8 +14,9 @@ from attendance.aws.following import STEPS, RunProgress
 from attendance.errors import RollcallError
 from attendance.keys import UNFILED
 from attendance.model import Progress
-from attendance.register import CourseInfo, Session, SessionVideo, by_need_of_review, counts_of
+from attendance.register import CourseInfo, Session, SessionVideo
 from attendance.users import Role
+from web import session_page
 from web.security import account, require_admin, require_course, store
 from web.services import services
 
@@ -49,6 +50,8 @@ class Run:
 def home() -> ResponseReturnValue:
     """The last days' sessions and the courses of this account."""
     user = account()
+    if user.role is Role.STUDENT:
+        return redirect(url_for("student_view.index"))
     page = store().course_page(user, "", COURSES_AT_HOME)
     return render_template(
         "home.html",
@@ -63,7 +66,7 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/courses/<course_id>")
 def course(course_id: str) -> ResponseReturnValue:
     """A course's sessions, the newest first."""
-    found = _course(course_id)
+    found = visible_course(course_id)
     page = store().sessions(course_id, request.args.get("before"))
     return render_template(
         "course.html", course=found, sessions=page.items, cursor=page.cursor, bucket=current_app.config["VIDEOS_BUCKET"]
@@ -73,37 +76,25 @@ def course(course_id: str) -> ResponseReturnValue:
 @blueprint.get("/courses/<course_id>/sessions/<session_id>")
 def session(course_id: str, session_id: str) -> ResponseReturnValue:
     """A session's register; the page refreshes itself while a video is processed."""
-    found = _course(course_id)
+    found = visible_course(course_id)
     shown = store().session(course_id, session_id)
     is_awaited = _is_awaited(request.args.get("arrived", ""), shown)
     if shown is None:
         return render_template("waiting.html", course=found, day=session_id) if is_awaited else abort(404)
-    rows = by_need_of_review(store().rows(shown))
-    return render_template(
-        "session.html",
-        course=found,
-        session=shown,
-        rows=rows,
-        counts=counts_of(rows),
-        runs=runs_of(shown),
-        is_awaited=is_awaited,
-    )
+    return session_page.render(found, shown, runs_of(shown), is_awaited=is_awaited)
 
 
 @blueprint.get("/courses/<course_id>/sessions/<session_id>/progress")
 def progress(course_id: str, session_id: str) -> ResponseReturnValue:
     """The part of a session's page that tells how its videos' runs stand, for the page's script to put in its place."""
-    _course(course_id)
-    shown = store().session(course_id, session_id)
-    if shown is None:
-        abort(404)
+    _, shown = visible_session(course_id, session_id)
     return render_template("runs.html", session=shown, runs=runs_of(shown))
 
 
 @blueprint.post("/courses/<course_id>/sessions/<session_id>/again")
 def again(course_id: str, session_id: str) -> ResponseReturnValue:
     """Run a session's failed videos again."""
-    _course(course_id)
+    visible_course(course_id)
     try:
         recovery.retry(course_id, session_id, None, services().recovery)
     except RollcallError as error:
@@ -115,7 +106,7 @@ def again(course_id: str, session_id: str) -> ResponseReturnValue:
 @blueprint.get("/courses/<course_id>/students")
 def students(course_id: str) -> ResponseReturnValue:
     """A course's roster."""
-    found = _course(course_id)
+    found = visible_course(course_id)
     page = store().roster(course_id, request.args.get("after"))
     is_unfiled = course_id == UNFILED
     return render_template(
@@ -136,7 +127,7 @@ def unfiled() -> ResponseReturnValue:
     return render_template("unfiled.html", sessions=page.items, cursor=page.cursor)
 
 
-def _course(course_id: str) -> CourseInfo:
+def visible_course(course_id: str) -> CourseInfo:
     """The course if this account may see it; sessions of a course that was never created are shown too."""
     require_course(course_id)
     found = store().course(course_id)
@@ -145,6 +136,15 @@ def _course(course_id: str) -> CourseInfo:
     if not store().sessions(course_id, None).items:
         abort(404)
     return CourseInfo(course_id, course_id, "UTC")
+
+
+def visible_session(course_id: str, session_id: str) -> tuple[CourseInfo, Session]:
+    """The course and its session if this account may see them; 404 where there is no such session."""
+    found = visible_course(course_id)
+    session = store().session(course_id, session_id)
+    if session is None:
+        abort(404)
+    return found, session
 
 
 def runs_of(session: Session) -> list[Run]:

@@ -1,8 +1,11 @@
 """Error pages in plain words."""
 
 from flask import Flask, render_template
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
+
+from web.problems import is_api, problem
 
 _PAGES = {
     400: ("This did not work", "The request was not complete. Go back, reload the page and try again."),
@@ -32,7 +35,9 @@ def register(app: Flask) -> None:
         return render_template("error.html", title="The form has expired", text=text), 400
 
     @app.errorhandler(HTTPException)
-    def explain(error: HTTPException) -> tuple[str, int]:
+    def explain(error: HTTPException) -> ResponseReturnValue:
         code = error.code or 500
         title, text = _PAGES.get(code, _PAGES[500 if code >= 500 else 400])
+        if is_api():
+            return problem(code, text)
         return render_template("error.html", title=title, text=text), code

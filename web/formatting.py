@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytz
 from flask import Flask
 
-from attendance.aws.following import STEPS
+from attendance.aws.following import QUEUED, STEPS
 
 NOTHING = "\N{EN DASH}"
 """Written where there is no value."""
@@ -68,5 +68,6 @@ def style(status: str) -> str:
 def register(app: Flask) -> None:
     """Make these the filters of the application's templates."""
     app.jinja_env.globals["run_steps"] = STEPS
+    app.jinja_env.globals["queued"] = QUEUED
     for filter_ in (moment, percent, local_time, long_date, file_name, style):
         app.add_template_filter(filter_)

@@ -8,22 +8,25 @@ from web.security import account
 Entry = tuple[str, str]
 """An endpoint and its label."""
 
-_EVERYONE: tuple[Entry, ...] = (("courses.home", "Registers"),)
+_HOME: Entry = ("courses.home", "Registers")
 _BY_ROLE: dict[Role, tuple[Entry, ...]] = {
     Role.ADMIN: (
+        _HOME,
         ("course_settings.index", "Courses"),
+        ("log.index", "Log"),
         ("students.index", "Students"),
         ("faces.index", "Faces"),
+        ("accounts.index", "Accounts"),
         ("courses.unfiled", "Unfiled videos"),
     ),
-    Role.INSTRUCTOR: (("course_settings.index", "Courses"),),
-    Role.STUDENT: (),
+    Role.INSTRUCTOR: (_HOME, ("course_settings.index", "Courses"), ("log.index", "Log")),
+    Role.STUDENT: (("student_view.index", "My attendance"),),
 }
 
 
 def menu() -> tuple[Entry, ...]:
     """The entries for the account of this request."""
-    return _EVERYONE + _BY_ROLE[account().role]
+    return _BY_ROLE[account().role]
 
 
 def is_within(endpoint: str) -> bool:

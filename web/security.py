@@ -12,11 +12,15 @@ from flask_wtf import CSRFProtect
 from werkzeug.wrappers import Response as BaseResponse
 
 from attendance.users import Role, User
+from web.problems import is_api
 from web.services import services
 from web.store import Store
 
 PUBLIC_ENDPOINTS = frozenset({"auth.login", "health.healthz", "assets.file"})
-"""The only endpoints that answer without a login."""
+"""The only endpoints that answer without a login, beside the API, which wants a token."""
+
+_WITH_ONE_TIME_PASSWORD = frozenset({"account.show", "auth.logout"})
+"""What an account may ask for until it has a password of its own."""
 
 LARGE_FORMS: dict[str, int] = {}
 """Bytes that the forms of an endpoint may have where they may have more than others; blueprints enter theirs."""
@@ -80,7 +84,8 @@ def content_security_policy(videos: str, photos: str) -> str:
             "style-src 'self'",
             "script-src 'self'",
             f"img-src 'self' data: {photos}",  # Bootstrap's stylesheet carries its icons as data
-            f"media-src {videos}",
+            # This server sends a player on to the bucket, and the length of a chosen file is read before it is sent.
+            f"media-src 'self' blob: {videos}",
             f"connect-src 'self' {videos}",
             f"form-action 'self' {videos}",
             "frame-ancestors 'none'",
@@ -101,7 +106,7 @@ def protect(app: Flask) -> None:
     @app.before_request
     def require_login() -> BaseResponse | None:
         request.max_content_length = LARGE_FORMS.get(request.endpoint or "", app.config["MAX_CONTENT_LENGTH"])
-        is_public = request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS
+        is_public = request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS or is_api()
         if is_public or current_user.is_authenticated:
             return None
         if request.method not in ("GET", "HEAD"):
@@ -109,6 +114,7 @@ def protect(app: Flask) -> None:
             return redirect(url_for("auth.login"))
         return cast(BaseResponse, manager.unauthorized())
 
+    app.before_request(_require_own_password)
     csrf.init_app(app)
     limiter.init_app(app)
 
@@ -124,13 +130,22 @@ def protect(app: Flask) -> None:
         return response
 
 
+def _require_own_password() -> BaseResponse | None:
+    """Send whoever signed in with a one-time password to the form of a new one, whatever they asked for."""
+    allowed = request.endpoint in PUBLIC_ENDPOINTS | _WITH_ONE_TIME_PASSWORD
+    if allowed or is_api() or not current_user.is_authenticated or not account().must_change:
+        return None
+    flash("Your password was handed out to you. Choose one of your own to go on.", "warning")
+    return redirect(url_for("account.show"))
+
+
 def _load(session_id: str) -> SignedIn | None:
     """The account a session cookie names, read once per request so that a removed one is out at once."""
     email, _, fingerprint = session_id.partition("\n")
     if "rollcall_account" not in g:
         g.rollcall_account = store().user(email)
     user: User | None = g.rollcall_account
-    if user is None or _fingerprint(user) != fingerprint:
+    if user is None or user.disabled or _fingerprint(user) != fingerprint:
         return None
     return SignedIn(user)
 

@@ -5,20 +5,28 @@ from typing import cast
 
 from flask import current_app
 
+from attendance.accounts import Accounts
 from attendance.aws import compose
+from attendance.aws.accounts import DynamoAccounts
 from attendance.aws.courses import DynamoCourseBook
+from attendance.aws.disputes import DynamoCases
 from attendance.aws.erasing import DynamoRecords, S3Documents
 from attendance.aws.following import RunFollower
 from attendance.aws.imports import S3Imports
-from attendance.aws.people import DynamoDirectory
+from attendance.aws.people import DynamoAudit, DynamoDirectory
 from attendance.aws.photos import RekognitionFaces, S3Photos
+from attendance.aws.rows_log import DynamoLogReader
+from attendance.aws.tokens import DynamoTokens
 from attendance.aws.tools import tools_of
 from attendance.aws.uploading import VideoUploads
+from attendance.corrections import Corrector
+from attendance.disputes import Disputes
 from attendance.enrolment import Enroller
 from attendance.erasure import Eraser
 from attendance.recovery import Tools
 from attendance.settings import Settings
 from attendance.students import Faces
+from attendance.tokens import Tokens
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,12 @@ class Services:
     courses: DynamoCourseBook
     imports: S3Imports
     recovery: Tools
+    log: DynamoLogReader
+    audit: DynamoAudit
+    corrector: Corrector
+    disputes: Disputes
+    accounts: Accounts
+    tokens: Tokens
 
 
 def open_services(settings: Settings, faces: Faces | None = None) -> Services:
@@ -59,6 +73,12 @@ def open_services(settings: Settings, faces: Faces | None = None) -> Services:
         courses=DynamoCourseBook(settings),
         imports=S3Imports(settings.work_bucket),
         recovery=tools_of(settings),
+        log=DynamoLogReader(settings),
+        audit=DynamoAudit(settings.audit_table),
+        corrector=compose.corrector(settings),
+        disputes=Disputes(DynamoCases(settings), compose.utc_now),
+        tokens=Tokens(DynamoTokens(settings), compose.utc_now),
+        accounts=Accounts(DynamoAccounts(settings), compose.users(settings)),
     )
 
 

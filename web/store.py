@@ -69,6 +69,10 @@ class Store:
             return sorted(self._reader.course_ids())
         return sorted(user.courses) if user.role is Role.INSTRUCTOR else []
 
+    def courses(self, course_ids: Sequence[str]) -> Sequence[CourseInfo]:
+        """Those of the courses that are there, in the order of the ids."""
+        return self._reader.courses(course_ids)
+
     def course(self, course_id: str) -> CourseInfo | None:
         """The course, or None."""
         return self._reader.course(course_id)
@@ -80,9 +84,9 @@ class Store:
         found = [session for day in days for session in self._reader.sessions_on(day.isoformat())]
         return [session for session in found if user.may_see(session.course_id)][:RECENT_MOST]
 
-    def sessions(self, course_id: str, before: str | None) -> Page[Session]:
+    def sessions(self, course_id: str, before: str | None, limit: int = SESSIONS_PER_PAGE) -> Page[Session]:
         """A page of a course's sessions, the newest first."""
-        return self._reader.sessions(course_id, SESSIONS_PER_PAGE, before)
+        return self._reader.sessions(course_id, limit, before)
 
     def latest_sessions(self, course_id: str, number: int) -> Sequence[Session]:
         """The newest sessions of a course."""
@@ -100,9 +104,9 @@ class Store:
         """Every row of a session's register."""
         return self._reader.rows(session.session_key)
 
-    def roster(self, course_id: str, after: str | None) -> Page[Enrolment]:
+    def roster(self, course_id: str, after: str | None, limit: int = STUDENTS_PER_PAGE) -> Page[Enrolment]:
         """A page of a course's roster, by student_id."""
-        return self._reader.roster(course_id, STUDENTS_PER_PAGE, after)
+        return self._reader.roster(course_id, limit, after)
 
     def missing(self) -> list[str]:
         """Names of the services that do not answer."""

@@ -4,7 +4,7 @@ import json
 import time
 from dataclasses import asdict
 
-from flask import Blueprint, abort, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
@@ -12,6 +12,7 @@ from attendance.aws.compose import utc_now
 from attendance.aws.uploading import MAX_VIDEO_BYTES, PART_BYTES
 from attendance.errors import BadVideoKeyError, RollcallError
 from attendance.keys import local_date, video_key
+from attendance.prices import STEPS_AT_MOST, VIDEO_MINUTE, video_cost
 from attendance.register import CourseInfo
 from web.fields import InvalidDayError, check_day
 from web.security import account_key, limiter, require_course, store
@@ -41,6 +42,7 @@ def choose(course_id: str) -> ResponseReturnValue:
         course=course,
         day=day,
         problem=problem,
+        price=(VIDEO_MINUTE, STEPS_AT_MOST, video_cost(3600)) if current_app.config["SEARCH_IS_CHARGED"] else None,
         direct=services().uploads.form(course_id, day, arrived),
         form=FlaskForm(formdata=None),
     )

@@ -1,30 +1,22 @@
 """From a photo to a register and out again, as people do it: in a browser, on a running stack, on desk and phone."""
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import av
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from local.demo_class import COURSE_ID, write_video
-from tests.browser.conftest import DATE, OpenPage
-from tests.browser.test_pages import overflow_of
+from local.demo_class import write_video
+from tests.browser.accessible import assert_accessible
+from tests.browser.conftest import OpenPage
 
 pytestmark = pytest.mark.stack
 
 SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 RUN_MS = 120_000
 """How long a run may take on a machine with other things to do."""
-PAGES = (
-    *("/", "/courses", "/new-course", f"/courses/{COURSE_ID}", f"/courses/{COURSE_ID}/students"),
-    *(f"/courses/{COURSE_ID}/settings", f"/courses/{COURSE_ID}/upload", f"/courses/{COURSE_ID}/sessions/{DATE}"),
-    *("/students", "/students?q=o", "/students?q=nobody", "/students/S-1001", "/students/S-1001/remove"),
-    *("/register-student", "/imports", "/faces", "/faces/missing", "/unfiled", "/account", "/no-such-page"),
-)
 
 
 @pytest.fixture(scope="module")
@@ -47,23 +39,6 @@ def lesson(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.write(padding.to_bytes(4, "big") + b"free")
         file.truncate(file.tell() + padding - 8)
     return path
-
-
-def assert_accessible(page: Page) -> None:
-    """No problem that axe calls serious or critical, and nothing to scroll sideways."""
-    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
-    bad = [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
-    assert bad == [], page.url
-    assert overflow_of(page) == 0, page.url
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_no_page_has_a_serious_accessibility_problem(signed_in: OpenPage, size: str, scheme: str) -> None:
-    page = signed_in(*SIZES[size], color_scheme=scheme)
-    for path in PAGES:
-        page.goto(path)
-        assert_accessible(page)
 
 
 @pytest.mark.parametrize("size", SIZES)

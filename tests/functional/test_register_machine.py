@@ -127,6 +127,7 @@ class RegisterMachine(RuleBasedStateMachine):
         self.runs: list[Run] = []
         self.said: dict[tuple[str, str], list[Said]] = {}
         self.best: dict[tuple[str, str], int] = {}
+        self.history: dict[tuple[str, str], Any] = {}
         self.clock = datetime(2026, 11, 20, tzinfo=UTC)
         self.corrector = Corrector(self.world.store, self.now)
 
@@ -284,6 +285,20 @@ class RegisterMachine(RuleBasedStateMachine):
             assert order <= self.best.get(key, 2)
             self.best[key] = order
 
+    @invariant()
+    def who_is_taken_off_the_roster_keeps_the_rows_as_they_are(self) -> None:
+        """Of registers that are done; as long as the student is not on the roster again."""
+        if not hasattr(self, "world"):
+            return
+        gone = off_roster(self.rosters[-1])
+        self.history = {key: row for key, row in self.history.items() if key[1] in gone}
+        for key, row in self.history.items():
+            assert self.world.attendance.rows.get(key) == row
+        done = [session for session, item in self.world.sessions.items.items() if item.get("status") == "complete"]
+        for key, row in self.world.attendance.rows.items():
+            if key[1] in gone and tuple(key[0].split("#")) in done:
+                self.history[key] = row
+
     # ---- the end
 
     def teardown(self) -> None:
@@ -324,7 +339,8 @@ class RegisterMachine(RuleBasedStateMachine):
     def check_session(self, session: tuple[str, str], is_new: bool) -> None:
         """The decided rows are the model's, of the roster as the last run that closed the session saw it or later.
 
-        Rows of who is not enrolled any more stay while a person's correction stands, and until the next run.
+        Rows of who is on the roster but not enrolled on the date stay while a person's correction stands, and until the
+        next run. Rows of who is not on the roster any more stay, as the last run that knew the student left them.
         """
         key = session_key(session)
         videos = [frames for where, frames in self.videos.values() if where == session]
@@ -340,10 +356,10 @@ class RegisterMachine(RuleBasedStateMachine):
         ]
         corrected = {student for (where, student), said in self.said.items() if where == key and (said or not is_new)}
         decided = {row.student_id: row.decided.value for row in rows}
-        possible = [model(roster, *session, videos) for roster in self.rosters[max(seen, default=0) :]]
+        possible = [(model(roster, *session, videos), roster) for roster in self.rosters[max(seen, default=0) :]]
         assert any(
-            register.items() <= decided.items() and decided.keys() - register.keys() <= corrected
-            for register in possible
+            register.items() <= decided.items() and decided.keys() - register.keys() <= corrected | off_roster(roster)
+            for register, roster in possible
         ), (decided, possible)
         item = self.world.sessions.items[COURSE, key.split("#")[1]]
         assert item["status"] is Progress.COMPLETE
@@ -363,6 +379,11 @@ class RegisterMachine(RuleBasedStateMachine):
 
 def crash() -> None:
     raise CrashError
+
+
+def off_roster(roster: Mapping[str, Enrolment]) -> set[str]:
+    """Who may have a row from the time they were on the roster."""
+    return set(STUDENTS) - roster.keys()
 
 
 def session_key(session: tuple[str, str]) -> str:

@@ -11,10 +11,12 @@ from boto3.dynamodb.conditions import Key
 
 from attendance.aws.compose import reader
 from attendance.aws.corrections import DynamoCorrectionStore
+from attendance.aws.rows_log import DynamoLogReader
 from attendance.corrections import Corrector, Said
 from attendance.model import Status
+from attendance.rows_log import LogFilter, every, walk
 from attendance.settings import Settings
-from cli.export import register_lines
+from attendance.spreadsheet import cells
 from local import clients
 from local.home import Endpoints
 from tests.statemachine.face_double import FaceDouble, Script, detection
@@ -65,14 +67,15 @@ def snapshot(machine: Machine) -> bytes:
     s3 = clients.s3(machine.endpoints.aws)
     work = settings["WORK_BUCKET"]
     listed = s3.list_objects_v2(Bucket=work, Prefix=f"{COURSE}/{DATE}/")["Contents"]
-    made_of = reader(Settings.from_environment(settings), tables.meta.client)
+    log = DynamoLogReader(Settings.from_environment(settings), tables.meta.client)
+    exported = LogFilter(course_ids=frozenset({COURSE}), first=DATE, last=DATE)
     kept = {
         "rows": list(items("ATTENDANCE_TABLE", "session_key", SESSION)),
         "corrections": list(items("CORRECTIONS_TABLE", "session_key", SESSION)),
         "history": [list(items("AUDIT_TABLE", "subject", f"attendance#{SESSION}#{one}")) for one, _, _ in CORRECTIONS],
         "session": without_run_ids(machine.session(COURSE, DATE)),
         "work": {one["Key"]: s3.get_object(Bucket=work, Key=one["Key"])["Body"].read().decode() for one in listed},
-        "export": list(register_lines(made_of, COURSE, DATE, DATE)),
+        "export": list(map(cells, every(walk(log, exported), exported.passes))),
     }
     return json.dumps(kept, default=str, sort_keys=True).encode()
 

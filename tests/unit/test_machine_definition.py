@@ -133,8 +133,8 @@ def test_every_task_has_a_timeout_that_leaves_its_function_time_to_fail_by_itsel
     assert TASKS[name]["TimeoutSeconds"] < MACHINE["TimeoutSeconds"]
 
 
-def test_the_machine_ends_by_itself_but_not_before_a_six_hour_video_is_done() -> None:
-    assert 12 * 3600 <= MACHINE["TimeoutSeconds"] <= 7 * 86400
+def test_the_machine_ends_by_itself_while_a_search_is_remembered() -> None:
+    assert MACHINE["TimeoutSeconds"] <= 7 * 86400
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -148,13 +148,16 @@ def test_throttling_is_met_with_growing_jittered_capped_waits(name: str) -> None
     assert retrier["JitterStrategy"] == "FULL"
 
 
-def test_only_the_start_waits_its_turn_at_the_job_limit_and_for_hours() -> None:
+def test_only_the_start_waits_its_turn_and_long_enough_for_200_videos_of_six_hours() -> None:
     waiting = {n: r for n, s in TASKS.items() for r in s["Retry"] if "LimitExceededException" in r["ErrorEquals"]}
     assert set(waiting) == {"Start face search"}
     retrier = waiting["Start face search"]
     assert retrier["IntervalSeconds"] >= 60
     assert retrier["JitterStrategy"] == "FULL"
-    assert retrier["MaxAttempts"] * retrier["MaxDelaySeconds"] / 2 > 8 * 3600
+    six_hours, at_once = 6 * 3600, 20
+    before_the_last = (200 // at_once - 1) * six_hours
+    patience = retrier["MaxAttempts"] * retrier["MaxDelaySeconds"] / 2  # full jitter: half of it on average
+    assert before_the_last * 1.1 < patience < MACHINE["TimeoutSeconds"] - six_hours
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -309,7 +312,9 @@ def test_no_function_may_do_anything_to_everything() -> None:
             actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
             assert not any("*" in action for action in actions), name
             assert "Scan" not in str(actions), name
-            assert statement["Resource"] != "*" or actions == ["rekognition:GetFaceSearch"], name
+            # IAM offers no narrower resource for these two: one names a job, the other only a picture.
+            has_no_narrower = actions in (["rekognition:GetFaceSearch"], ["rekognition:DetectFaces"])
+            assert statement["Resource"] != "*" or has_no_narrower, name
 
 
 def test_the_machine_may_invoke_its_functions_and_no_other() -> None:

@@ -4,13 +4,13 @@ Corrections are kept apart from the decided rows, so no run can lose one. Whoeve
 saw; if somebody else was faster, they are told who and what stands now. Each change is in the audit for ever.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from attendance.errors import RollcallError
-from attendance.model import Correction, Standing, Status
+from attendance.model import Correction, Evidence, Standing, Status
 
 MAX_REASON = 500
 """Characters."""
@@ -54,11 +54,25 @@ class CorrectionConflictError(CorrectionError):
 
 @dataclass(frozen=True)
 class Said:
-    """What a person says of a student: present, absent or excused; late and left early only of one who is present."""
+    """What a person says of a student: present, absent or excused; everything else only of one who is present.
+
+    Attributes:
+        evidence: the moment of a video in which the person recognised the student.
+    """
 
     status: Status
     late: bool = False
     left_early: bool = False
+    evidence: Evidence | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a person says of one student while calling the roll; `expected_version` as in `Corrector.correct`."""
+
+    student_id: str
+    said: Said
+    expected_version: int
 
 
 @dataclass(frozen=True)
@@ -128,6 +142,39 @@ class Corrector:
         Raises:
             CorrectionError: the named reason of a refusal; nothing was changed.
         """
+        standing, is_new = self._correct(session_key, student_id, said, actor, reason, expected_version)
+        if is_new:
+            self._store.recount(session_key)
+        return standing
+
+    def call_roll(self, session_key: str, calls: Iterable[Call], actor: str) -> dict[str, CorrectionError]:
+        """Say something of many students at once; who cannot be corrected does not keep the others from it.
+
+        Args:
+            session_key: the session.
+            calls: what counts of each.
+            actor: who says so.
+
+        Returns:
+            Why a student's row was left as it is, by student_id.
+        """
+        refused: dict[str, CorrectionError] = {}
+        changed = False
+        for call in calls:
+            try:
+                _, is_new = self._correct(session_key, call.student_id, call.said, actor, None, call.expected_version)
+            except CorrectionError as error:
+                refused[call.student_id] = error
+            else:
+                changed = changed or is_new
+        if changed:
+            self._store.recount(session_key)
+        return refused
+
+    def _correct(
+        self, session_key: str, student_id: str, said: Said, actor: str, reason: str | None, expected_version: int
+    ) -> tuple[Standing, bool]:
+        """What stands after a correction, and whether it is new; counts are not made again."""
         check(said)
         why = checked_reason(reason)
 
@@ -137,7 +184,7 @@ class Corrector:
             refuse_other_version(old, expected_version)
             if decided is not Status.REVIEW and decided is not said.status and not why:
                 raise ReasonNeededError(f"The register says {decided.value}. Give the reason why it is {said.status}.")
-            correction = Correction(said.status, said.late, said.left_early, why, actor, self._time())
+            correction = Correction(said.status, said.late, said.left_early, why, actor, self._time(), said.evidence)
             return Standing(old.version + 1, correction, (*old.before, old.correction)[-MAX_UNDO:], actor)
 
         return self._change(session_key, student_id, new, actor, "correct", why)
@@ -163,7 +210,9 @@ class Corrector:
                 raise NothingToUndoError("There is no correction that could be undone.")
             return Standing(old.version + 1, old.before[-1], old.before[:-1], actor)
 
-        return self._change(session_key, student_id, new, actor, "undo", why)
+        standing, _ = self._change(session_key, student_id, new, actor, "undo", why)
+        self._store.recount(session_key)
+        return standing
 
     def _change(
         self,
@@ -173,8 +222,8 @@ class Corrector:
         actor: str,
         action: str,
         reason: str | None,
-    ) -> Standing:
-        """Write what `new` makes of the row and the correction that stands, unless it makes nothing."""
+    ) -> tuple[Standing, bool]:
+        """Write what `new` makes of the row and the correction that stands; what stands, and whether that is new."""
         for _ in range(TRIES):
             decided = self._store.decided(session_key, student_id)
             if decided is None:
@@ -182,11 +231,10 @@ class Corrector:
             old = self._store.standing(session_key, student_id)
             standing = new(decided, old)
             if standing is None:
-                return old
+                return old, False
             at = self._time()
             if self._store.apply(Change(session_key, student_id, decided, old, standing, actor, at, action, reason)):
-                self._store.recount(session_key)
-                return standing
+                return standing, True
         raise CorrectionConflictError("This row is being written over and over. Try again in a minute.", old)
 
     def _time(self) -> str:
@@ -203,6 +251,8 @@ def check(said: Said) -> None:
         raise InvalidCorrectionError("A correction says present, absent or excused.")
     if said.status is not Status.PRESENT and (said.late or said.left_early):
         raise InvalidCorrectionError("Only who was present can have come late or left early.")
+    if said.status is not Status.PRESENT and said.evidence:
+        raise InvalidCorrectionError("Only who was present can be seen in a video.")
 
 
 def checked_reason(reason: str | None) -> str | None:
@@ -244,5 +294,5 @@ def _says(correction: Correction | None, said: Said, reason: str | None, actor: 
     """Whether this very correction stands already, as after a form that was sent twice."""
     if correction is None:
         return False
-    stands = (correction.status, correction.late, correction.left_early, correction.reason, correction.actor)
-    return stands == (said.status, said.late, said.left_early, reason, actor)
+    stands = Said(correction.status, correction.late, correction.left_early, correction.evidence)
+    return (stands, correction.reason, correction.actor) == (said, reason, actor)

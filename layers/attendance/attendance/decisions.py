@@ -15,7 +15,7 @@ from attendance.errors import SessionChangedError, UnknownCourseError
 from attendance.model import MACHINE, ROLL_CALL, Course, Place, Progress, Register, Row, Status
 from attendance.ports import Outcome, Services, Turn
 from attendance.register import counts_of, in_effect
-from attendance.rollcall import decide, unseen
+from attendance.rollcall import decide, former, unseen
 
 TRIES = 5
 """Decisions of other runs that may overtake a session's settling one after another."""
@@ -60,14 +60,15 @@ def write_seen(place: Place, decision: str, services: Services) -> dict[str, int
 
 
 def write_unseen(place: Place, decision: str, services: Services) -> dict[str, int]:
-    """Write the rows of students who are absent, and delete rows of who does not belong to the session (any more).
+    """Write the rows of students who are absent, and delete those that the decision does not know.
 
     Raises:
         SessionChangedError: another decision stands.
     """
     rows = _write(place, decision, services, lambda row: row.status is Status.ABSENT)
-    belonging = {row.student_id for row in _register(decision, services).rows}
-    strays = [student for student in services.attendance.students(place.session_key) if student not in belonging]
+    register = _register(decision, services)
+    known = {row.student_id for row in register.rows} | register.former.keys()
+    strays = [student for student in services.attendance.statuses(place.session_key) if student not in known]
     services.attendance.remove(place, decision, strays)
     return {Status.ABSENT.value: len(rows)}
 
@@ -86,7 +87,8 @@ def close(place: Place, decision: str, services: Services, video_id: str | None)
     # whoever reads the session then counts again.
     corrected = services.sessions.corrected(place)
     standings = services.corrections.of(place.session_key)
-    rows = in_effect(register.rows, standings)
+    staying = [Row(student_id, "", status) for student_id, status in register.former.items()]
+    rows = in_effect([*register.rows, *staying], standings)
     belonging = {row.student_id for row in rows}
     others = [found.correction for student, found in standings.items() if found.correction and student not in belonging]
     outcome = Outcome(decision, counts_of([*rows, *others]), corrected, register.thresholds)
@@ -137,11 +139,12 @@ def _decided(place: Place, turn: Turn, services: Services) -> Register:
     section = slot if slot in course.sections else None
     collected = sorted((video.matches_key, video.model or "") for video in turn.videos.values() if video.matches_key)
     found = [documents.to_matches(services.work.get(source)) for source, _ in collected]
+    is_held = bool(found) or turn.is_roll_call
+    roster = list(services.rosters.of(course.course_id)) if is_held else []
     if found:
-        videos = [matches.students for matches in found]
-        rows = decide(services.rosters.of(course.course_id), videos, course.thresholds, place.date, section)
+        rows = decide(roster, [matches.students for matches in found], course.thresholds, place.date, section)
     else:
-        rows = unseen(services.rosters.of(course.course_id), place.date, section) if turn.is_roll_call else ()
+        rows = unseen(roster, place.date, section)
     return Register(
         course_id=place.course_id,
         session_id=place.session_id,
@@ -153,6 +156,7 @@ def _decided(place: Place, turn: Turn, services: Services) -> Register:
         sources=tuple(source for source, _ in collected),
         unknown=sum(matches.unknown for matches in found),
         rows=rows,
+        former=former(services.attendance.statuses(place.session_key), roster) if is_held else {},
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from attendance.model import Evidence, Matches, Register, Row, Sighting, Status, Thresholds
+from attendance.model import Evidence, Matches, Register, Row, Sighting, Status, Stranger, Thresholds
 
 
 def from_matches(matches: Matches) -> dict[str, Any]:
@@ -14,10 +14,9 @@ def from_matches(matches: Matches) -> dict[str, Any]:
 
 def to_matches(document: Mapping[str, Any]) -> Matches:
     """Read matches.json."""
-    students = tuple(
-        Sighting(**{**sighting, "evidence": Evidence(**sighting["evidence"])}) for sighting in document["students"]
-    )
-    return Matches(**{**document, "students": students})
+    students = tuple(Sighting(**_with_evidence(sighting)) for sighting in document["students"])
+    strangers = tuple(Stranger(**_with_evidence(stranger)) for stranger in document.get("strangers", ()))
+    return Matches(**{**document, "students": students, "strangers": strangers})
 
 
 def from_register(register: Register) -> dict[str, Any]:
@@ -32,6 +31,7 @@ def to_register(document: Mapping[str, Any]) -> Register:
     given["models"] = tuple(given["models"])
     given["sources"] = tuple(given["sources"])
     given["rows"] = tuple(_to_row(row) for row in given["rows"])
+    given["former"] = {student_id: Status(status) for student_id, status in given.get("former", {}).items()}
     return Register(**given)
 
 
@@ -48,6 +48,10 @@ def attendance_item(register: Register, row: Row) -> dict[str, Any]:
     }
     names = {field.name for field in fields(Row)} if row.evidence else _NAMED
     return item | {name: value for name, value in asdict(row).items() if name in names}
+
+
+def _with_evidence(seen: Mapping[str, Any]) -> dict[str, Any]:
+    return {**seen, "evidence": Evidence(**seen["evidence"])}
 
 
 _NAMED = {"student_id", "student_name", "status", "sightings"}

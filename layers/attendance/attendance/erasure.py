@@ -72,6 +72,9 @@ class Records(Protocol):
     def leave_course(self, student_id: str, course_id: str) -> None:
         """Take the student off a roster."""
 
+    def forget_notes(self, student_id: str) -> None:
+        """Delete what the student wrote about own rows, and what was answered."""
+
     def anonymise(self, student_id: str, row: RowKey, name: str) -> None:
         """Take what was seen of the student out of a row, and give the row another name."""
 
@@ -143,6 +146,7 @@ class Eraser:
             self._records.leave_course(student_id, course_id)
 
     def _erase_what_was_seen(self, student_id: str) -> None:
+        self._records.forget_notes(student_id)
         rows = self._records.rows_of(student_id)
         sessions = sorted({(row.course_id, row.session_id) for row in rows})
         of_sessions = chain.from_iterable(self._documents.of_session(*session) for session in sessions)

@@ -112,7 +112,7 @@ _REASONS = {
     "States.Timeout": _TOO_LONG,
     "Sandbox.Timedout": _TOO_LONG,
     "Execution.TimedOut": (
-        "The run was not done after 24 hours and was stopped. Start the video again; "
+        "The run was not done after 72 hours and was stopped. Start the video again; "
         "if it is stopped again, the face service is stuck: tell whoever runs the stack."
     ),
     "Execution.Aborted": "Somebody stopped the run before it was done. Start the video again when the cause is gone.",

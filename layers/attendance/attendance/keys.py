@@ -148,12 +148,14 @@ def local_date(moment: datetime, time_zone: str) -> str:
     return moment.astimezone(pytz.timezone(time_zone)).date().isoformat()
 
 
-def request_token(video: Video, collection_id: str, threshold: float) -> str:
+def request_token(video: Video, collection_id: str, threshold: float, failed_job_id: str | None = None) -> str:
     """Names one search of one upload: Rekognition gives the same job for the same token and charges it once.
 
+    It gives a job that failed again too: `failed_job_id` names the one after which the video is to be searched anew.
     Hex digits of a sha256 are just the 64 characters that a ClientRequestToken may have.
     """
-    return _sha256(video.bucket, video.key, video.version_id or video.etag, collection_id, f"{threshold:g}")
+    after = [failed_job_id] if failed_job_id else []
+    return _sha256(video.bucket, video.key, video.version_id or video.etag, collection_id, f"{threshold:g}", *after)
 
 
 def matches_key(video: Video) -> str:

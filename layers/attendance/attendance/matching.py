@@ -8,10 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from attendance.model import Box, Evidence, Matches, Sighting, Video
+from attendance.model import Box, Evidence, Matches, Sighting, Stranger, Video
 
 Page = Mapping[str, Any]
 """One answer of GetFaceSearch, sorted by TIMESTAMP."""
+
+MOST_STRANGERS = 50
+"""Of a video: more than a person would look through."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Tally:
     _detections: int = 0
     _people: set[int] = field(default_factory=set)
     _named: set[int] = field(default_factory=set)
+    _strangers: dict[int, Stranger] = field(default_factory=dict)
     _students: dict[str, Sighting] = field(default_factory=dict)
     _frame_ms: int | None = None
     _frame: list[_Candidate] = field(default_factory=list)
@@ -53,6 +57,8 @@ class Tally:
                 self._frame_ms = timestamp
             person = int(detection["Person"]["Index"])
             self._people.add(person)
+            if person not in self._named:
+                self._strangers[person] = self._stranger(person, timestamp, detection)
             self._frame += _candidates(person, detection)
 
     def matches(self) -> Matches:
@@ -64,6 +70,21 @@ class Tally:
             people=len(self._people),
             unknown=len(self._people - self._named),
             students=tuple(self._ended(self._students[student_id]) for student_id in sorted(self._students)),
+            strangers=tuple(sorted(self._strangers.values(), key=_seen_most)[:MOST_STRANGERS]),
+        )
+
+    def _stranger(self, person: int, timestamp: int, detection: Mapping[str, Any]) -> Stranger:
+        """What was seen so far of somebody without a name, this frame included."""
+        box = _box(detection["Person"])
+        moment = Evidence(self.video.bucket, self.video.key, self.video.version_id, timestamp, box)
+        before = self._strangers.get(person)
+        if before is None:
+            return Stranger(person, 1, timestamp, timestamp, moment)
+        return replace(
+            before,
+            sightings=before.sightings + 1,
+            last_seen_ms=timestamp,
+            evidence=max(before.evidence, moment, key=lambda one: _area(one.box)),
         )
 
     def _ended(self, sighting: Sighting) -> Sighting:
@@ -82,6 +103,7 @@ class Tally:
             before = self._students.get(sighting.student_id)
             self._students[sighting.student_id] = merged(before, sighting) if before else sighting
             self._named.add(candidate.person)
+            self._strangers.pop(candidate.person, None)
         self._frame = []
 
     def _sighting(self, candidate: _Candidate) -> Sighting:
@@ -117,6 +139,16 @@ def rank(sighting: Sighting) -> tuple[float, int, str, str, float]:
     moment = sighting.evidence
     margin = 100.0 if sighting.margin is None else sighting.margin
     return (-sighting.similarity, moment.timestamp_ms, moment.key, moment.version_id or "", -margin)
+
+
+def _seen_most(stranger: Stranger) -> tuple[int, int, int]:
+    """Sorts who was seen in more frames first, of equals who came first."""
+    return (-stranger.sightings, stranger.first_seen_ms, stranger.person)
+
+
+def _area(box: Box | None) -> float:
+    """Of a face in its frame, as a share of it."""
+    return box["Width"] * box["Height"] if box else 0.0
 
 
 def _candidates(person: int, detection: Mapping[str, Any]) -> list[_Candidate]:

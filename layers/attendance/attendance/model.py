@@ -5,7 +5,7 @@ course in the form YYYY-MM-DD.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -102,13 +102,21 @@ class Video:
 
 @dataclass(frozen=True)
 class Job:
-    """A face search and the patience with it: `$.job` of the state machine; `percent` is 0-100 where it is told."""
+    """A face search and the patience with it: `$.job` of the state machine.
+
+    Attributes:
+        percent: 0-100 of the video that is searched, where the service tells.
+        people: seen so far, where the service tells.
+        searching_seconds: waited since the service began to tell; 0 where it does not. Time in its queue is not in it.
+    """
 
     job_id: str
     status: str
     polls: int
     wait_seconds: int
     percent: float | None
+    people: int | None = None
+    searching_seconds: int = 0
 
 
 @dataclass(frozen=True)
@@ -191,6 +199,23 @@ class Sighting:
 
 
 @dataclass(frozen=True)
+class Stranger:
+    """Somebody of a video to whom no name was ever given; nothing of the face is kept but where to look.
+
+    Attributes:
+        person: the number the service tracked them under, of this one search.
+        sightings: in how many frames.
+        evidence: the moment with the largest face, the earliest of equals.
+    """
+
+    person: int
+    sightings: int
+    first_seen_ms: int
+    last_seen_ms: int
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class Matches:
     """What the face search of one video found.
 
@@ -198,6 +223,8 @@ class Matches:
         detections: faces times frames.
         people: distinct people as the service tracked them.
         unknown: those of them to whom no name was ever given.
+        strangers: of the unknown those who were seen most often, at most `matching.MOST_STRANGERS`; none in documents
+            of before they were kept.
     """
 
     duration_ms: int | None
@@ -205,6 +232,7 @@ class Matches:
     people: int
     unknown: int
     students: tuple[Sighting, ...]
+    strangers: tuple[Stranger, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -240,6 +268,7 @@ class Correction:
         reason: why, in the person's words.
         actor: who.
         at: when, an ISO 8601 time.
+        evidence: the moment of a video in which the person recognised the student; only of one who is present.
     """
 
     status: Status
@@ -248,6 +277,7 @@ class Correction:
     reason: str | None
     actor: str
     at: str
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
@@ -276,6 +306,7 @@ class Register:
         models: versions of the face models that searched the videos, sorted.
         sources: keys of the matches that were united, sorted: the same sources make the same register.
         unknown: people of these videos to whom no name was given.
+        former: rows that stay as they are, of students who are not on the roster any more: student_id ▶ status.
     """
 
     course_id: str
@@ -288,6 +319,7 @@ class Register:
     sources: tuple[str, ...]
     unknown: int
     rows: tuple[Row, ...]
+    former: Mapping[str, Status] = field(default_factory=dict)
 
     @property
     def seen(self) -> int:

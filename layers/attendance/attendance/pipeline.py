@@ -46,7 +46,7 @@ def register_video(event: Mapping[str, Any], execution_arn: str, services: Servi
     uploaded = keys.video_object(event)
     video = _filed(uploaded, services)
     _refuse_size(uploaded)
-    services.sessions.add_video(video, uploaded.uploaded_at, execution_arn)
+    _note(video, uploaded, execution_arn, services)
     step_done("register_video", session_key=video.session_key, video_id=video.video_id, bytes=uploaded.size)
     return video
 
@@ -58,7 +58,9 @@ def start_face_search(video: Video, services: Services) -> Job:
     """
     threshold = course_of(video.course_id, services).thresholds.review
     model = services.faces.model()
-    token = keys.request_token(video, services.settings.collection_id, threshold)
+    token = keys.request_token(
+        video, services.settings.collection_id, threshold, services.sessions.failed_job_id(video)
+    )
     job_id = services.faces.start(video, threshold, token)
     services.sessions.search_started(video, job_id, model)
     step_done("start_face_search", session_key=video.session_key, video_id=video.video_id)
@@ -79,8 +81,15 @@ def get_face_search(job: Job, services: Services) -> Job:
         raise _failed(state.message or state.status)
     polls = job.polls + 1
     step_done("get_face_search", polls=polls)
-    wait = wait_seconds(polls, services.settings.poll_seconds)
-    return replace(job, status=state.status, polls=polls, wait_seconds=wait, percent=state.percent)
+    return replace(
+        job,
+        status=state.status,
+        polls=polls,
+        wait_seconds=wait_seconds(polls, services.settings.poll_seconds),
+        percent=state.percent,
+        people=state.people,
+        searching_seconds=0 if state.percent is None else job.searching_seconds + job.wait_seconds,
+    )
 
 
 def collect_matches(video: Video, job: Job, services: Services) -> Matches:
@@ -166,7 +175,9 @@ def record_failure(
     video = place_of(uploaded, services)
     name = str(error["Error"])
     why = reason(name, str(error.get("Cause", "")))
-    services.sessions.add_video(video, uploaded.uploaded_at, execution_arn)
+    _note(video, uploaded, execution_arn, services)
+    if name == FaceSearchFailedError.__name__:
+        services.sessions.search_failed(video)
     services.sessions.video_failed(video, name, why)
     step_done("record_failure", session_key=video.session_key, video_id=video.video_id)
     return {
@@ -194,7 +205,18 @@ def place_of(uploaded: VideoObject, services: Services) -> Video:
     try:
         return _filed(uploaded, services)
     except (BadVideoKeyError, UnknownCourseError, pytz.UnknownTimeZoneError):
-        return keys.unfiled(uploaded, keys.local_date(uploaded.uploaded_at, services.settings.default_time_zone))
+        return _unfiled(uploaded, services)
+
+
+def _unfiled(uploaded: VideoObject, services: Services) -> Video:
+    return keys.unfiled(uploaded, keys.local_date(uploaded.uploaded_at, services.settings.default_time_zone))
+
+
+def _note(video: Video, uploaded: VideoObject, execution_arn: str, services: Services) -> None:
+    """Note that the video is being worked on; what was told of it while it could not be filed is told no more."""
+    services.sessions.add_video(video, uploaded.uploaded_at, execution_arn)
+    if video.course_id != keys.UNFILED:
+        services.sessions.forget(_unfiled(uploaded, services))
 
 
 def _refuse_size(uploaded: VideoObject) -> None:

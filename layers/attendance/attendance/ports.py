@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from attendance.matching import Page
-from attendance.model import Course, Enrolment, Place, Progress, Standing, Thresholds, Video, VideoObject
+from attendance.model import Course, Enrolment, Place, Progress, Standing, Status, Thresholds, Video, VideoObject
 from attendance.settings import Settings
 
 Document = Mapping[str, Any]
@@ -15,11 +15,12 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class SearchState:
-    """How a face search stands: IN_PROGRESS, SUCCEEDED or FAILED; `percent` where the service tells it."""
+    """How a face search stands: IN_PROGRESS, SUCCEEDED or FAILED; `percent` and `people` where the service tells."""
 
     status: str
     message: str
     percent: float | None
+    people: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,17 @@ class Sessions(Protocol):
     def add_video(self, video: Video, uploaded_at: datetime, execution_arn: str) -> None:
         """Note that the video is being worked on. A video that is complete stays so: its register stands."""
 
+    def forget(self, video: Video) -> None:
+        """Take a video that could not be filed, and now is elsewhere, out of this session, if it is in it."""
+
     def search_started(self, video: Video, job_id: str, model: str) -> None:
         """Keep the job that searches the video and the model it searches with."""
+
+    def search_failed(self, video: Video) -> None:
+        """Note that the service gave up the video's job: the next run's search is another one."""
+
+    def failed_job_id(self, video: Video) -> str | None:
+        """The last job that the service gave up."""
 
     def collected(self, video: Video, matches_key: str, duration_ms: int | None) -> None:
         """Keep where the video's matches are; from now on they count for the session's register."""
@@ -134,8 +144,8 @@ class Attendance(Protocol):
             SessionChangedError: another decision stands; no row was written since it does.
         """
 
-    def students(self, session_key: str) -> Iterator[str]:
-        """The student_ids of the session's rows."""
+    def statuses(self, session_key: str) -> Mapping[str, Status]:
+        """The session's rows as they were decided, student_id ▶ status."""
 
     def remove(self, place: Place, decision: str, student_ids: Iterable[str]) -> None:
         """Delete rows, but for those that a person corrected.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
 from attendance.keys import session_key
-from attendance.model import Correction, Enrolment, Evidence, Progress, Row, Standing, Status
+from attendance.model import Correction, Enrolment, Evidence, Progress, Row, Standing, Status, Thresholds
 
 STATUS_ORDER = {Status.REVIEW: 0, Status.PRESENT: 1, Status.ABSENT: 2, Status.EXCUSED: 3}
 """What needs a person comes first."""
@@ -39,6 +39,7 @@ class SessionVideo:
         uploaded_at: an ISO 8601 time.
         execution_arn: the run that last took it up, whether it goes on or not.
         job_id: the face search, once the face service has taken it.
+        matches_key: where the work bucket keeps what was found in it, once that is known.
     """
 
     video_id: str
@@ -52,6 +53,7 @@ class SessionVideo:
     error: Failure | None
     execution_arn: str
     job_id: str | None
+    matches_key: str | None = None
 
     @property
     def is_queued(self) -> bool:
@@ -61,7 +63,13 @@ class SessionVideo:
 
 @dataclass(frozen=True)
 class Session:
-    """One class of a course on one date; `counts` are rows by status, corrections included."""
+    """One class of a course on one date.
+
+    Attributes:
+        counts: rows by status, corrections included.
+        thresholds: those its rows were decided with; None before there are any.
+        is_roll_call: a person opened it to call the roll.
+    """
 
     course_id: str
     session_id: str
@@ -71,6 +79,13 @@ class Session:
     counts: Mapping[str, int]
     error: Failure | None
     updated_at: str | None
+    thresholds: Thresholds | None = None
+    is_roll_call: bool = False
+
+    @property
+    def is_vacated(self) -> bool:
+        """Whether nothing is left of it: its videos were moved away and no row stands. Lists leave it out."""
+        return not self.videos and not self.is_roll_call and not any(self.counts.values())
 
     @property
     def session_key(self) -> str:
@@ -82,7 +97,8 @@ class Session:
 class RegisterRow(Row):
     """One student's line of the register as it counts: what a person said, else what was decided.
 
-    `status`, `late` and `left_early` are what counts; the rest is what was decided.
+    `status`, `late` and `left_early` are what counts, `evidence` is the moment a person pointed to if they did; the
+    rest is what was decided.
 
     Attributes:
         decided: the status without the correction.
@@ -116,10 +132,13 @@ class RegisterReader(Protocol):
         """The ids of every created course, in order."""
 
     def sessions(self, course_id: str, limit: int, before: str | None = None) -> Page[Session]:
-        """Sessions of a course, the newest first; `before` is the cursor of the page before."""
+        """Sessions of a course, the newest first, but no vacated ones; `before` is the cursor of the page before.
+
+        A page may hold fewer than `limit`, even none, and yet not be the last.
+        """
 
     def sessions_on(self, date: str) -> Sequence[Session]:
-        """Sessions of every course on one local date, by course."""
+        """Sessions of every course on one local date, by course, but no vacated ones."""
 
     def session(self, course_id: str, session_id: str) -> Session | None:
         """The session, or None."""
@@ -144,6 +163,8 @@ def session_from(item: Mapping[str, Any]) -> Session:
         counts={name: int(number) for name, number in counts.items()},
         error=_failure_from(item.get("error")),
         updated_at=item.get("updated_at"),
+        thresholds=_thresholds_from(item.get("thresholds")),
+        is_roll_call=bool(item.get("is_roll_call")),
     )
 
 
@@ -196,6 +217,11 @@ def by_need_of_review(rows: Iterable[RegisterRow]) -> list[RegisterRow]:
     return sorted(rows, key=lambda row: (STATUS_ORDER[row.status], row.student_name.casefold(), row.student_id))
 
 
+def in_review_order(rows: Iterable[RegisterRow]) -> list[RegisterRow]:
+    """As `by_need_of_review`, but by what was decided: a row stays in its place while a person corrects it."""
+    return sorted(rows, key=lambda row: (STATUS_ORDER[row.decided], row.student_name.casefold(), row.student_id))
+
+
 def counts_of(rows: Iterable[Row | Correction]) -> dict[str, int]:
     """How many rows each status has; every status that is decided is named, excused only where somebody is."""
     found = Counter(row.status for row in rows)
@@ -227,26 +253,39 @@ def _video_from(video_id: str, item: Mapping[str, Any]) -> SessionVideo:
         error=_failure_from(item.get("error")),
         execution_arn=item.get("execution_arn", ""),
         job_id=item.get("job_id"),
+        matches_key=item.get("matches_key"),
     )
 
 
 def _in_effect(row: Row, standing: Standing) -> RegisterRow:
     given = {field.name: getattr(row, field.name) for field in fields(Row)}
     correction = standing.correction
-    said = (
-        {"status": correction.status, "late": correction.late, "left_early": correction.left_early}
-        if correction
-        else {}
-    )
+    said: dict[str, Any] = {}
+    if correction:
+        said = {"status": correction.status, "late": correction.late, "left_early": correction.left_early}
+    if correction and correction.evidence:
+        said["evidence"] = correction.evidence
     return RegisterRow(**given | said, decided=row.status, correction=correction, version=standing.version)
 
 
 def _correction_from(item: Mapping[str, Any] | None) -> Correction | None:
-    return Correction(**{**item, "status": Status(item["status"])}) if item else None
+    if not item:
+        return None
+    evidence = item.get("evidence")
+    seen = {"status": Status(item["status"]), "evidence": _evidence_from(evidence) if evidence else None}
+    return Correction(**{**item, **seen})
 
 
 def _failure_from(error: Mapping[str, Any] | None) -> Failure | None:
     return Failure(str(error.get("name", "")), str(error.get("reason", ""))) if error else None
+
+
+def _thresholds_from(item: Mapping[str, Any] | None) -> Thresholds | None:
+    if not item:
+        return None
+    whole = {"minimum_sightings", "late_after_minutes", "left_early_minutes"}
+    given: dict[str, Any] = {name: int(value) if name in whole else float(value) for name, value in item.items()}
+    return Thresholds(**given)
 
 
 def _number(value: Any) -> float | None:

@@ -1,6 +1,18 @@
-"""The rules of the register."""
+"""The rules of the register.
 
-from collections.abc import Iterable, Sequence
+Who has a row in a session:
+
+- every student whose enrolment holds on its date, and in its section: decided from the videos each time anew;
+- every student who is not on the course's roster any more, but had a row: it stays as it is, whatever is decided anew,
+  because the roster tells no more when they belonged to the course. So a student who was taken off keeps their history,
+  and the row of one who was erased stays without a name and what was seen;
+- nobody else. Of a student who is on the roster its dates and section are the truth: when they say that the student did
+  not belong to the session, the row goes with the next run. It stays as long as a person's correction does.
+
+A session of which no video is left, and in which nobody called the roll, has no rows but the corrected ones.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 
 from attendance.matching import rank
 from attendance.model import Enrolment, Progress, Row, Sighting, Status, Thresholds
@@ -46,6 +58,17 @@ def unseen(roster: Iterable[Enrolment], date: str, section: str | None = None) -
     return tuple(Row(each.student_id, each.student_name, Status.REVIEW) for each in _of(roster, date, section))
 
 
+def former(rows: Mapping[str, Status], roster: Iterable[Enrolment]) -> dict[str, Status]:
+    """The rows that stay as they are, since their students are not on the roster any more.
+
+    Args:
+        rows: of the session as they stand, student_id ▶ the status that was decided.
+        roster: every enrolment of the course, past and future ones too.
+    """
+    listed = {enrolment.student_id for enrolment in roster}
+    return {student_id: status for student_id, status in sorted(rows.items()) if student_id not in listed}
+
+
 def is_enrolled(enrolment: Enrolment, date: str) -> bool:
     """Whether the student belongs to the course on the date; the first and the last day count."""
     begins, ends = enrolment.enrolled_from, enrolment.enrolled_until
@@ -76,6 +99,21 @@ def wait_seconds(polls: int, first: int) -> int:
     longest = max(LONGEST_WAIT, first)
     enough = 64  # 1.2 to this power is beyond any longest wait; a float must not overflow after thousands of polls
     return min(longest, int(first * GROWTH ** min(polls, enough)))
+
+
+def seconds_left(percent: float | None, searching_seconds: float) -> int | None:
+    """How long a search still takes if it goes on as it went.
+
+    Args:
+        percent: 0-100 of the video that is searched; None where that is not told.
+        searching_seconds: how long that took.
+
+    Returns:
+        Whole seconds; None where nothing can be said yet.
+    """
+    if percent is None or percent <= 0 or searching_seconds <= 0:
+        return None
+    return round(searching_seconds * max(0.0, 100 - percent) / percent)
 
 
 def _of(roster: Iterable[Enrolment], date: str, section: str | None) -> list[Enrolment]:

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from attendance.errors import RollcallError
+from attendance.keys import is_id
 
 MIN_PASSWORD = 12
 """Characters; NIST SP 800-63B-4 asks for at least 8 beside a second factor and 15 alone."""
@@ -40,6 +41,10 @@ class UserNotFoundError(RollcallError):
     """No account has this email."""
 
 
+class InvalidStudentLinkError(RollcallError):
+    """The account cannot be that of this student."""
+
+
 class Role(StrEnum):
     """What an account may do: everything, its own courses, or its own record."""
 
@@ -50,13 +55,25 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class User:
-    """One account; `email` is normalised, `created_at` an ISO 8601 UTC time."""
+    """One account.
+
+    Attributes:
+        email: normalised.
+        courses: those an instructor may see.
+        created_at: an ISO 8601 UTC time.
+        student_id: whose record a student's account shows; empty for all others and where nobody has said yet.
+        must_change: the password was handed out by somebody else and opens nothing but the form of a new one.
+        disabled: it may not sign in.
+    """
 
     email: str
     role: Role
     courses: tuple[str, ...]
     created_at: str
     password_hash: str = field(repr=False)
+    student_id: str = ""
+    must_change: bool = False
+    disabled: bool = False
 
     def may_see(self, course_id: str) -> bool:
         """Whether the account may read the registers and the roster of a course."""
@@ -73,7 +90,10 @@ class UserTable(Protocol):
         """Keep a new account; False when the email is taken."""
 
     def set_password_hash(self, email: str, password_hash: str) -> bool:
-        """Replace the hash; False when there is no such account."""
+        """Replace the hash of the same password; False when there is no such account."""
+
+    def replace_password(self, email: str, password_hash: str, *, must_change: bool) -> bool:
+        """Keep another password's hash, and whether it must be changed; False when there is no such account."""
 
     def remove(self, email: str) -> bool:
         """Delete the account; False when there is no such account."""
@@ -92,6 +112,23 @@ def normalise_email(text: str) -> str:
     if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
         raise InvalidEmailError("This is not an email address: write it like name@school.edu.")
     return email
+
+
+def check_student_link(role: Role, student_id: str) -> str:
+    """The id of the student whose record the account shows, trimmed; empty for none.
+
+    Raises:
+        InvalidStudentLinkError: it is no student id, or the account is no student's.
+    """
+    text = student_id.strip()
+    if text and role is not Role.STUDENT:
+        raise InvalidStudentLinkError("Only a student's account has a student id: leave it empty.")
+    if text and not is_id(text):
+        raise InvalidStudentLinkError(
+            "A student id has 1 to 64 of the letters A-Z and a-z, digits, dot, underscore and hyphen, "
+            "and starts with a letter or digit."
+        )
+    return text
 
 
 def check_password(password: str) -> None:
@@ -120,25 +157,31 @@ class Users:
         """Every account, by email."""
         return self._table.all()
 
-    def add(self, email: str, password: str, role: Role, courses: Sequence[str] = ()) -> User:
+    def add(self, email: str, password: str, role: Role, courses: Sequence[str] = (), student_id: str = "") -> User:
         """Make an account.
 
         Raises:
             InvalidEmailError: `email` is no address.
             WeakPasswordError: `password` is too short or too long.
+            InvalidStudentLinkError: `student_id` is none, or the account is no student's.
             UserExistsError: the email is taken.
         """
         check_password(password)
-        user = User(
+        user = self.new(email, password, role, courses, student_id)
+        if not self._table.add(user):
+            raise UserExistsError(f"{user.email} has an account already: change its password instead.")
+        return user
+
+    def new(self, email: str, password: str, role: Role, courses: Sequence[str], student_id: str) -> User:
+        """An account that is not kept yet; the password is whatever it is. Errors are as in `add`."""
+        return User(
             email=normalise_email(email),
             role=role,
             courses=tuple(sorted(set(courses))),
             created_at=self._now().isoformat(timespec="seconds"),
             password_hash=self._hasher.hash(password),
+            student_id=check_student_link(role, student_id),
         )
-        if not self._table.add(user):
-            raise UserExistsError(f"{user.email} has an account already: change its password instead.")
-        return user
 
     def ensure_admin(self, email: str, password: str) -> bool:
         """Make an admin when the email has no account yet; an account that is there is left as it is.
@@ -167,7 +210,7 @@ class Users:
             UserNotFoundError: there is no such account.
         """
         check_password(password)
-        if not self._table.set_password_hash(normalise_email(email), self._hasher.hash(password)):
+        if not self._table.replace_password(normalise_email(email), self._hasher.hash(password), must_change=False):
             raise UserNotFoundError(f"No account has the email {normalise_email(email)}.")
 
     def remove(self, email: str) -> None:
@@ -183,8 +226,8 @@ class Users:
     def verify(self, email: str, password: str) -> User | None:
         """The account these credentials open, or None without saying why.
 
-        An unknown email costs as much time as a wrong password, so that the answer's time tells nothing.
-        A hash made with older parameters is replaced.
+        A disabled account is opened by none. An unknown email costs as much time as a wrong password, so that the
+        answer's time tells nothing. A hash made with older parameters is replaced.
         """
         try:
             user = self._table.get(normalise_email(email))
@@ -192,6 +235,8 @@ class Users:
             user = None
         known = user.password_hash if user else _nobodys_hash()
         if len(password) > MAX_PASSWORD or not self._matches(known, password) or user is None:
+            return None
+        if user.disabled:
             return None
         if self._hasher.check_needs_rehash(user.password_hash):
             user = replace(user, password_hash=self._hasher.hash(password))

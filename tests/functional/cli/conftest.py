@@ -23,7 +23,12 @@ Rollcall = Callable[..., "subprocess.CompletedProcess[str]"]
 MACHINE = {
     "StartAt": "Search",
     "States": {
-        "Search": {"Type": "Pass", "Result": {"percent": 50}, "ResultPath": "$.job", "Next": "Wait"},
+        "Search": {
+            "Type": "Pass",
+            "Result": {"percent": 50, "people": 2, "searching_seconds": 60},
+            "ResultPath": "$.job",
+            "Next": "Wait",
+        },
         "Wait": {"Type": "Wait", "Seconds": 1, "Next": "Good?"},
         "Good?": {
             "Type": "Choice",

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,22 @@ def test_accounts_are_added_listed_changed_and_removed(rollcall: Rollcall, in_st
     assert users.get("ann@school.edu") is None
 
 
+def test_a_students_account_is_bound_to_the_student(rollcall: Rollcall, in_stack: dict[str, str]) -> None:
+    bound = ("--role", "student", "--student", "S-1", "--password", PASSWORD)
+    assert rollcall("users", "add", "joe@school.edu", *bound).returncode == 0
+    assert "S-1" in rollcall("users", "list").stdout
+    user = compose.users(settings()).get("joe@school.edu")
+    assert user is not None
+    assert user.student_id == "S-1"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["add", "no email", "--role", "admin", "--password", PASSWORD], "not an email address"),
         (["add", "a@b.c", "--role", "admin", "--password", "short"], "12 to 1024"),
         (["add", "a@b.c", "--role", "instructor", "--course", "a/b", "--password", PASSWORD], "no course id"),
+        (["add", "a@b.c", "--role", "admin", "--student", "S-1", "--password", PASSWORD], "Only a student's account"),
         (["remove", "nobody@b.c"], "No account has the email"),
         (["password", "nobody@b.c", "--password", PASSWORD], "No account has the email"),
     ],
@@ -128,16 +139,20 @@ def test_an_export_holds_the_asked_dates_and_no_formula(
     assert content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert [(row["date"], row["student_id"]) for row in rows] == [
-        ("2026-01-05", "s1"),
-        ("2026-01-05", "s2"),
         ("2026-01-06", "s1"),
         ("2026-01-06", "s2"),
+        ("2026-01-05", "s1"),
+        ("2026-01-05", "s2"),
     ]
     assert rows[0]["student_name"] == "'=HYPERLINK(1)"
     assert rows[0]["similarity"] == "97.25"
     assert rows[1]["student_name"] == "Zoë"
     assert rows[1]["similarity"] == ""
     assert rollcall("export", "--course", "export").stdout.count("\n") == 7
+    book = tmp_path / "out.xlsx"
+    assert rollcall("export", "--course", "export", "--output", book).returncode == 0
+    with zipfile.ZipFile(book) as archive:
+        assert archive.read("xl/worksheets/sheet1.xml").count(b"<row") == 7
     assert rollcall("export", "--course", "export", "--from", "someday").returncode == 2
 
 

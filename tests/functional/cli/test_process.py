@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
+from attendance.aws.following import Searched
 from attendance.errors import BadVideoKeyError
 from attendance.keys import video_id
 from attendance.model import VideoObject
@@ -69,7 +70,7 @@ def test_a_video_becomes_a_register_that_is_followed_live(in_stack: dict[str, st
     states = [step.state for step in pipeline.steps]
     assert states[0] == "Uploaded"
     assert states[-1] == "Close"
-    assert 50.0 in [step.percent for step in pipeline.steps]
+    assert Searched(50.0, 2, 60) in [step.searched for step in pipeline.steps]
     assert set(result["timings"]["states"]) >= {"Search", "Wait", "Close"}
     assert result["timings"]["states"]["Wait"] >= 0.5
 

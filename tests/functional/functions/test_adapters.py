@@ -11,6 +11,8 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
 from attendance.aws import clients
+from attendance.aws.courses import DynamoCourseBook
+from attendance.aws.erasing import DynamoRecords
 from attendance.aws.tables import TRIES, DynamoAttendance, DynamoCourses
 from attendance.errors import (
     AccessDeniedError,
@@ -19,7 +21,7 @@ from attendance.errors import (
     SessionChangedError,
     UnprocessedItemsError,
 )
-from attendance.model import Thresholds
+from attendance.model import Status, Thresholds
 from attendance.ports import Services
 from tests.builders import SETTINGS, detection, event, page, video
 from tests.fakes import World
@@ -134,9 +136,10 @@ def test_a_decision_that_is_replaced_between_two_transactions_stops_the_writing(
 def test_the_students_of_a_session_are_read_over_all_pages_and_of_no_other_session(aws_services: Services) -> None:
     with table("rollcall-attendance").batch_writer() as batch:
         for number in range(1500):
-            batch.put_item(Item=row(f"s{number:04}", note="x" * 900))
+            batch.put_item(Item=row(f"s{number:04}", note="x" * 900, status="present"))
         batch.put_item(Item={**row("other"), "session_key": "cs101#2026-11-21"})
-    assert list(aws_services.attendance.students("cs101#2026-11-20")) == [f"s{number:04}" for number in range(1500)]
+    everyone = [f"s{number:04}" for number in range(1500)]
+    assert aws_services.attendance.statuses("cs101#2026-11-20") == dict.fromkeys(everyone, Status.PRESENT)
 
 
 def test_rows_are_deleted_but_for_those_a_person_corrected(aws_services: Services) -> None:
@@ -259,3 +262,24 @@ def test_errors_that_boto3_calls_just_clienterror_get_names(
     events.register("before-send.s3.GetObject", lambda **_: answer)
     with pytest.raises(named):
         client.get_object(Bucket="b-1", Key="k")
+
+
+def test_who_is_erased_or_taken_off_the_roster_stays_in_past_registers_as_they_were_left(
+    aws_services: Services, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol("cs101", "ada", "eve", "joe")
+    run = run_with(step_on(aws_services, monkeypatch))
+    key = event()["detail"]["object"]["key"]
+    world.faces.results[key] = [page(detection(0, 0, {"ada": 99.5}), detection(0, 1, {"eve": 99.5}))]
+    counts = run(event())["session"]["counts"]
+    DynamoCourseBook(SETTINGS).take_off_roster("cs101", "ada", "ann")
+    erased = DynamoRecords(SETTINGS)
+    erased.leave_course("eve", "cs101")
+    (place,) = erased.rows_of("eve")
+    erased.anonymise("eve", place, "Erased")
+    before = table("rollcall-attendance").scan()["Items"]
+    assert run(event())["session"]["counts"] == counts == {"present": 2, "review": 0, "absent": 1}
+    assert table("rollcall-attendance").scan()["Items"] == before
+    (row_of_eve,) = [item for item in before if item["student_id"] == "eve"]
+    assert (row_of_eve["student_name"], row_of_eve["status"]) == ("Erased", "present")
+    assert "similarity" not in row_of_eve

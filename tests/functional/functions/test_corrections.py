@@ -230,3 +230,23 @@ def test_two_people_at_once_leave_one_correction_and_one_is_told(run: Any) -> No
     assert (len(done), len(told)) == (1, 1)
     assert done[0].changed_by in told[0]
     assert len(table("rollcall-audit").scan()["Items"]) == 1
+
+
+def test_a_correction_of_who_is_not_enrolled_any_more_can_be_undone(run: Any, corrector: Corrector) -> None:
+    for student in ("ada", "eve"):
+        corrector.correct(SESSION, student, Said(Status.EXCUSED), "ann", "ill", 0)
+    rosters = table("rollcall-rosters")
+    rosters.delete_item(Key={"course_id": "cs101", "student_id": "ada"})
+    rosters.put_item(Item={"course_id": "cs101", "student_id": "eve", "enrolled_from": "2026-11-21"})
+    run(event())
+    for student, decided in (("ada", "present"), ("eve", "review")):
+        corrector.undo(SESSION, student, "ann", None, 1)
+        (row,) = [row for row in compose.reader(SETTINGS).rows(SESSION) if row.student_id == student]
+        assert row.status.value == decided
+    run(event())
+    assert {row.student_id: row.status.value for row in compose.reader(SETTINGS).rows(SESSION)} == {
+        "ada": "present",  # off the roster: the row stays as it was
+        "joe": "absent",  # of eve the roster says that she was not enrolled yet
+    }
+    with pytest.raises(NotOnRegisterError, match="not on the register"):
+        corrector.undo(SESSION, "eve", "ann", None, 2)

@@ -43,16 +43,19 @@ class TestFaces:
 
     def test_waiting_asks_for_as_little_as_can_be(self, rekognition: Stubber) -> None:
         faces = searches(rekognition)
-        for message, percent in (
-            ("", None),
-            ("40 percent of the video searched", 40.0),
-            ("searching, 40 %", 40.0),
-            ("12.5% done", 12.5),
-            ("999%", 100.0),
+        for message, percent, people in (
+            ("", None, None),
+            ("40 percent of the video searched, people seen: 5", 40.0, 5),
+            ("searching, 40 %", 40.0, None),
+            ("12.5% done", 12.5, None),
+            ("999%", 100.0, None),
+            ("people seen: 12345678901", None, None),
+            ("Waiting; earlier searches in progress: 3", None, None),
         ):
             answer = {"JobStatus": "IN_PROGRESS", "StatusMessage": message}
             rekognition.add_response("get_face_search", answer, {"JobId": "job-1", "MaxResults": 1})
-            assert faces.state("job-1").percent == percent
+            state = faces.state("job-1")
+            assert (state.percent, state.people) == (percent, people)
 
     def test_every_page_is_asked_for_in_the_order_of_time(self, rekognition: Stubber) -> None:
         wanted = {"JobId": "job-1", "MaxResults": 1000, "SortBy": "TIMESTAMP"}

@@ -5,11 +5,15 @@ from typing import Any
 import pytest
 
 from attendance.errors import FaceSearchFailedError
+from attendance.model import Job
+from attendance.pipeline import get_face_search
 from attendance.ports import SearchState
 from tests.fakes import World
 from tests.functional.functions.conftest import Step
 
-JOB: dict[str, Any] = {"job_id": "job-1", "status": "IN_PROGRESS", "polls": 3, "wait_seconds": 5, "percent": None}
+OLD: dict[str, Any] = {"job_id": "job-1", "status": "IN_PROGRESS", "polls": 3, "wait_seconds": 5, "percent": None}
+"""As a run that began before an update holds it."""
+JOB: dict[str, Any] = OLD | {"people": None, "searching_seconds": 0}
 
 
 def test_a_running_search_is_asked_again_later_and_later(world: World, step: Step) -> None:
@@ -28,9 +32,27 @@ def test_a_finished_search_is_told(step: Step) -> None:
     assert (job["status"], job["polls"], job["job_id"]) == ("SUCCEEDED", 4, "job-1")
 
 
-def test_a_percentage_is_passed_on_where_there_is_one(world: World, step: Step) -> None:
-    world.faces.states = [SearchState("IN_PROGRESS", "40%", 40.0)]
-    assert step("get_face_search", {"job": JOB})["percent"] == 40.0
+def test_how_far_the_search_is_is_passed_on_where_it_is_told(world: World, step: Step) -> None:
+    world.faces.states = [SearchState("IN_PROGRESS", "40%", 40.0, 7), SearchState("IN_PROGRESS", "", None)]
+    job = step("get_face_search", {"job": JOB})
+    assert (job["percent"], job["people"]) == (40.0, 7)
+    job = step("get_face_search", {"job": job})
+    assert (job["percent"], job["people"], job["searching_seconds"]) == (None, None, 0)
+
+
+def test_the_time_that_a_search_takes_is_counted_from_when_the_service_tells_of_it(world: World, step: Step) -> None:
+    told = [SearchState("IN_PROGRESS", "", percent) for percent in (None, 3.0, 8.0)]
+    world.faces.states = told
+    queued = step("get_face_search", {"job": JOB})
+    assert (queued["wait_seconds"], queued["searching_seconds"]) == (10, 0)
+    begun = step("get_face_search", {"job": queued})
+    assert begun["searching_seconds"] == queued["wait_seconds"]
+    on = step("get_face_search", {"job": begun})
+    assert on["searching_seconds"] == queued["wait_seconds"] + begun["wait_seconds"]
+
+
+def test_a_run_that_began_before_an_update_goes_on(world: World) -> None:
+    assert get_face_search(Job(**OLD), world.services).polls == 4
 
 
 @pytest.mark.parametrize("status", ["FAILED", "SOMETHING_NEW"])

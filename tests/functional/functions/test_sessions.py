@@ -11,6 +11,7 @@ from attendance.errors import BadSessionError, UnknownCourseError
 from attendance.model import Progress, Status
 from attendance.ports import Services
 from attendance.recovery import NoSuchSessionError, StillRunningError, Tools
+from attendance.register import all_sessions
 from attendance.sessions import SameSessionError, move_video, open_session
 from tests.builders import EXECUTION, SETTINGS, detection, event, page
 from tests.fakes import World
@@ -29,6 +30,10 @@ def session(course_id: str, session_id: str) -> Any:
     found = compose.reader(SETTINGS).session(course_id, session_id)
     assert found is not None
     return found
+
+
+def listed(course_id: str) -> list[str]:
+    return [found.session_id for found in all_sessions(compose.reader(SETTINGS), course_id, page=1)]
 
 
 class TestRollCall:
@@ -131,6 +136,20 @@ class TestMove:
         assert statuses(MONDAY.session_key) == {}
         assert statuses(TUESDAY.session_key) == {"ada": "absent", "eve": "present"}
         assert session("cs101", "2026-11-20").videos == ()
+        assert listed("cs101") == ["2026-11-21"]
+        assert [found.session_id for found in compose.reader(SETTINGS).sessions_on("2026-11-20")] == []
+
+    def test_a_session_that_lost_its_videos_is_listed_as_long_as_something_stands_there(
+        self, tools: Tools, run: Run, world: World
+    ) -> None:
+        wrong = self.stored(world, "videos/cs101/2026-11-20/wrong.mp4", "eve")
+        run(wrong)
+        compose.corrector(SETTINGS).correct(MONDAY.session_key, "ada", Said(Status.EXCUSED), "ann", "ill", 0)
+        move_video("cs101", "2026-11-20", self.video_id(wrong), TUESDAY, "ann", tools)
+        assert listed("cs101") == ["2026-11-21", "2026-11-20"]
+        compose.corrector(SETTINGS).undo(MONDAY.session_key, "ada", "ann", None, 1)
+        open_session("cs101", "2026-11-20", None, tools.services)
+        assert listed("cs101") == ["2026-11-21", "2026-11-20"]
 
     def test_what_people_said_in_the_old_session_is_kept(self, tools: Tools, run: Run, world: World) -> None:
         wrong = self.stored(world, "videos/cs101/2026-11-20/wrong.mp4", "eve")
@@ -138,6 +157,33 @@ class TestMove:
         compose.corrector(SETTINGS).correct(MONDAY.session_key, "ada", Said(Status.EXCUSED), "ann", "ill", 0)
         move_video("cs101", "2026-11-20", self.video_id(wrong), TUESDAY, "ann", tools)
         assert statuses(MONDAY.session_key) == {"ada": "excused"}
+
+    def test_a_roll_call_without_students_is_listed(self, tools: Tools) -> None:
+        enrol("empty")
+        open_session("empty", "2026-11-20", None, tools.services)
+        assert listed("empty") == ["2026-11-20"]
+
+    def test_a_video_whose_course_came_later_is_told_of_in_its_session_only(
+        self, tools: Tools, run: Run, step: Step, world: World
+    ) -> None:
+        early = self.stored(world, "videos/new/2026-11-20/lecture.mp4", "eve")
+        failure = {"event": early, "execution_arn": EXECUTION, "error": {"Error": "UnknownCourseError"}}
+        kept = step("record_failure", failure)
+        assert listed("unfiled") == [kept["session_id"]]
+        enrol("new", "eve")
+        run(early)
+        assert (listed("unfiled"), listed("new")) == ([], ["2026-11-20"])
+        assert statuses("new#2026-11-20") == {"eve": "present"}
+
+    def test_a_video_that_fails_where_it_is_filed_at_last_is_told_of_there_only(
+        self, tools: Tools, step: Step, world: World
+    ) -> None:
+        early = self.stored(world, "videos/new/2026-11-20/lecture.mp4", "eve")
+        failure = {"event": early, "execution_arn": EXECUTION, "error": {"Error": "UnknownCourseError"}}
+        step("record_failure", failure)
+        enrol("new", "eve")
+        assert step("record_failure", failure)["course_id"] == "new"
+        assert (listed("unfiled"), listed("new")) == ([], ["2026-11-20"])
 
     def test_a_video_that_could_not_be_filed_can_be_moved_where_it_belongs(
         self, tools: Tools, run: Run, step: Step, world: World

@@ -1,6 +1,7 @@
 """The table of sessions under runs that overlap, as moto plays it."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -174,6 +175,24 @@ class TestSessions:
         assert sessions.decide(place, sessions.take_turn(place), "x", video().video_id) == DECISION
         assert sessions.written(place, Outcome(DECISION, COUNTS, 0, THRESHOLDS), video().video_id) is Progress.COMPLETE
         assert list(session_item(video())["videos"]) == [BACK.video_id]
+
+    def test_a_search_that_failed_is_remembered_wherever_the_video_is_moved(self, sessions: DynamoSessions) -> None:
+        sessions.search_failed(video())
+        sessions.add_video(video(), NOON, EXECUTION)
+        sessions.search_failed(video())
+        assert sessions.failed_job_id(video()) is None
+        sessions.search_started(video(), "job-1", "7.0")
+        sessions.search_failed(video())
+        sessions.video_failed(video(), "FaceSearchFailedError", "why")
+        sessions.add_video(video(), NOON, EXECUTION)
+        sessions.search_started(video(), "job-2", "7.0")
+        assert sessions.failed_job_id(video()) == "job-1"
+        sessions.video_failed(video(), "X", "why")
+        there = video(day="2026-11-21").place
+        assert sessions.move(video().video_id, video().place, there, "ann")
+        moved = replace(video(), course_id=there.course_id, session_id=there.session_id, session_key=there.session_key)
+        assert sessions.failed_job_id(moved) == "job-1"
+        assert sessions.failed_job_id(video()) is None
 
     def test_a_session_without_a_video_is_complete_when_its_rows_are_written(self, sessions: DynamoSessions) -> None:
         place = video().place

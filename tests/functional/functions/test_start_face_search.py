@@ -7,6 +7,7 @@ from attendance.model import Thresholds
 from tests.builders import EXECUTION, event
 from tests.fakes import World
 from tests.functional.functions.conftest import Step
+from tests.functional.functions.test_record_failure import failure
 
 
 def registered(step: Step) -> dict[str, object]:
@@ -16,7 +17,8 @@ def registered(step: Step) -> dict[str, object]:
 def test_the_search_starts_in_progress_with_the_first_wait(world: World, step: Step) -> None:
     world.enrol("cs101")
     job = step("start_face_search", registered(step))
-    assert job == {"job_id": job["job_id"], "status": "IN_PROGRESS", "polls": 0, "wait_seconds": 5, "percent": None}
+    untold = {"percent": None, "people": None, "searching_seconds": 0}
+    assert job == {"job_id": job["job_id"], "status": "IN_PROGRESS", "polls": 0, "wait_seconds": 5, **untold}
 
 
 def test_a_second_run_gets_the_same_job_and_is_not_paid_again(world: World, step: Step) -> None:
@@ -46,3 +48,17 @@ def test_a_course_removed_meanwhile_is_named(world: World, step: Step) -> None:
     with pytest.raises(UnknownCourseError, match="cs101"):
         step("start_face_search", state)
     assert world.faces.jobs == {}
+
+
+def test_a_search_that_failed_is_begun_anew_by_the_next_run_and_by_no_other(world: World, step: Step) -> None:
+    world.enrol("cs101")
+    state = registered(step)
+    first = step("start_face_search", state)["job_id"]
+    step("record_failure", failure(event(), "States.Timeout"))
+    assert step("start_face_search", registered(step))["job_id"] == first
+    step("record_failure", failure(event(), "FaceSearchFailedError"))
+    second = step("start_face_search", registered(step))["job_id"]
+    assert second != first
+    assert step("start_face_search", state)["job_id"] == second
+    step("record_failure", failure(event(), "FaceSearchFailedError"))
+    assert step("start_face_search", state)["job_id"] not in (first, second)

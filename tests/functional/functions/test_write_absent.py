@@ -45,12 +45,35 @@ def test_who_left_the_course_later_keeps_the_row(world: World, step: Step) -> No
     assert world.attendance.statuses(SESSION) == {"ada": "absent"}
 
 
-def test_a_corrected_row_is_kept_even_of_who_is_not_enrolled_any_more(world: World, step: Step) -> None:
+def test_who_was_taken_off_the_roster_keeps_the_row_as_it_was(world: World, step: Step) -> None:
+    world.enrol("cs101", "ada", "eve")
+    state = resolved(world, step, {"eve": 99.5})
+    for name in ("write_present", "write_absent"):
+        step(name, state)
+    before = world.attendance.rows[SESSION, "eve"]
+    world.rosters.rosters["cs101"] = [Enrolment("ada", "Ada")]
+    state = resolved(world, step, {"ada": 99.5})
+    for name in ("write_present", "write_absent"):
+        step(name, state)
+    assert world.attendance.statuses(SESSION) == {"ada": "present", "eve": "present"}
+    assert world.attendance.rows[SESSION, "eve"] == before
+    assert step("close_session", state)["counts"] == {"present": 2, "review": 0, "absent": 0}
+
+
+def test_who_never_had_a_row_gets_none_without_being_on_the_roster(world: World, step: Step) -> None:
+    world.enrol("cs101", "ada")
+    state = resolved(world, step, {"eve": 99.5})
+    for name in ("write_present", "write_absent"):
+        step(name, state)
+    assert world.attendance.statuses(SESSION) == {"ada": "absent"}
+
+
+def test_a_corrected_row_is_kept_even_of_who_was_not_enrolled_on_the_date(world: World, step: Step) -> None:
     world.enrol("cs101", "ada", "eve")
     step("write_absent", resolved(world, step, {}))
     excused = Correction(Status.EXCUSED, False, False, "ill", "ann@school.edu", "2026-11-20")
     world.corrections.standings[SESSION, "eve"] = Standing(1, excused)
-    world.rosters.rosters["cs101"] = [Enrolment("ada", "Ada")]
+    world.rosters.rosters["cs101"] = [Enrolment("ada", "Ada"), Enrolment("eve", "Eve", "2026-11-21")]
     step("write_absent", resolved(world, step, {}))
     assert [(row.student_id, row.status) for row in world.register(SESSION)] == [("ada", "absent"), ("eve", "excused")]
 

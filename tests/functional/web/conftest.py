@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from flask import Flask
+from botocore.client import BaseClient
+from flask import Flask, has_request_context
 from flask.testing import FlaskClient
 from moto import mock_aws
 
@@ -16,6 +18,7 @@ from attendance.aws.people import DynamoUsers
 from attendance.settings import Settings
 from attendance.users import Role, User
 from tests.functional.web.faces import MemoryFaces
+from tests.functional.web.rights import Need, is_allowed, needs
 from tests.functional.web.tables import PASSWORD, make_tables
 from web import WebConfig, create_app
 from web.security import limiter
@@ -24,6 +27,22 @@ from web.store import Store
 
 TODAY = date(2026, 3, 4)
 SignIn = Callable[[str], FlaskClient]
+
+
+@pytest.fixture(autouse=True)
+def rights(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Whatever a page asks AWS for, the web function on AWS must be allowed."""
+    asked: set[Need] = set()
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # the one way of every client to AWS
+
+    def noted(client: BaseClient, operation: str, parameters: dict[str, Any]) -> Any:
+        if has_request_context():
+            asked.update(needs(client.meta.service_model.service_name, operation, parameters))
+        return call(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
+    yield
+    assert sorted(need for need in asked if not is_allowed(need)) == []
 
 
 @pytest.fixture
@@ -47,7 +66,7 @@ def app(tables: Settings, checks: dict[str, Callable[[], None]], faces: MemoryFa
     users = DynamoUsers(tables.users_table)
     users.add(User("admin@school.edu", Role.ADMIN, (), "", _password_hash()))
     users.add(User("teacher@school.edu", Role.INSTRUCTOR, ("physics",), "", _password_hash()))
-    users.add(User("student@school.edu", Role.STUDENT, (), "", _password_hash()))
+    users.add(User("student@school.edu", Role.STUDENT, (), "", _password_hash(), student_id="s1"))
     enroller = compose.enroller(tables)
     enroller.ensure_course("physics", "Physics <1>", "Pacific/Auckland")
     enroller.ensure_course("history", "History", "UTC")

@@ -15,7 +15,7 @@ ROLES = (ADMIN, TEACHER, STUDENT, STRANGER)
 # What each role gets: the method and rule, then admin, instructor of physics, student, nobody signed in. A form is sent
 # without its fields, so 422 and 400 mean that the role may send it. 302 of a stranger leads to the sign-in.
 ROUTES = {
-    ("GET", "/"): (200, 200, 200, 302),
+    ("GET", "/"): (200, 200, 302, 302),
     ("GET", "/login"): (302, 302, 302, 200),
     ("POST", "/login"): (302, 302, 302, 401),
     ("POST", "/logout"): (302, 302, 302, 302),
@@ -38,11 +38,49 @@ ROUTES = {
     ("GET", "/courses/<course_id>/sessions/<session_id>"): (200, 200, 403, 302),
     ("GET", "/courses/<course_id>/sessions/<session_id>/progress"): (200, 200, 403, 302),
     ("POST", "/courses/<course_id>/sessions/<session_id>/again"): (302, 302, 403, 302),
+    ("GET", "/courses/<course_id>/sessions/<session_id>/rows/<student_id>"): (404, 404, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/rows/<student_id>"): (400, 400, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/unknown/<video_id>/<int:person>"): (404, 404, 403, 302),
+    ("GET", "/courses/<course_id>/sessions/<session_id>/videos/<video_id>"): (302, 302, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/videos/<video_id>/move"): (302, 403, 403, 302),
+    ("GET", "/courses/<course_id>/sessions/<session_id>/roll-call"): (302, 302, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/roll-call"): (302, 302, 403, 302),
+    ("GET", "/roll-call"): (200, 200, 403, 302),
+    ("POST", "/roll-call"): (422, 422, 403, 302),
     ("GET", "/courses/<course_id>/upload"): (200, 200, 403, 302),
     ("GET", "/courses/<course_id>/uploads/<day>/arrived"): (302, 302, 403, 302),
     ("POST", "/courses/<course_id>/uploads"): (422, 422, 403, 302),
     ("POST", "/courses/<course_id>/uploads/part"): (400, 400, 403, 302),
     ("POST", "/courses/<course_id>/uploads/finish"): (400, 400, 403, 302),
+    ("GET", "/log"): (200, 200, 403, 302),
+    ("GET", "/log.csv"): (200, 200, 403, 302),
+    ("GET", "/log.xlsx"): (200, 200, 403, 302),
+    ("GET", "/courses/<course_id>/matrix"): (200, 200, 403, 302),
+    ("GET", "/courses/<course_id>/at-risk"): (200, 200, 403, 302),
+    ("GET", "/courses/<course_id>/moodle.csv"): (200, 200, 403, 302),
+    ("GET", "/courses/<course_id>/sessions/<session_id>/presence"): (200, 200, 403, 302),
+    ("GET", "/my-attendance"): (403, 403, 200, 302),
+    ("GET", "/my-attendance/<course_id>/<session_id>"): (403, 403, 404, 302),
+    ("POST", "/my-attendance/<course_id>/<session_id>"): (403, 403, 404, 302),
+    ("GET", "/my-photo/<digest>"): (403, 403, 404, 302),
+    ("GET", "/courses/<course_id>/notes"): (200, 200, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/notes/<student_id>"): (302, 302, 403, 302),
+    ("GET", "/accounts"): (200, 403, 403, 302),
+    ("POST", "/accounts"): (422, 403, 403, 302),
+    ("GET", "/accounts/edit"): (404, 403, 403, 302),
+    ("POST", "/accounts/edit"): (404, 403, 403, 302),
+    ("POST", "/accounts/password"): (404, 403, 403, 302),
+    ("POST", "/accounts/disable"): (404, 403, 403, 302),
+    ("POST", "/accounts/enable"): (404, 403, 403, 302),
+    ("POST", "/accounts/remove"): (404, 403, 403, 302),
+    ("POST", "/students/<student_id>/consent"): (302, 403, 403, 302),
+    ("GET", "/account/tokens"): (200, 200, 403, 302),
+    ("POST", "/account/tokens"): (422, 422, 403, 302),
+    ("POST", "/account/tokens/<digest>/revoke"): (302, 302, 403, 302),
+    ("GET", "/api/v1/openapi.json"): (200, 200, 200, 200),
+    ("GET", "/api/v1/courses/<course_id>/sessions"): (401, 401, 401, 401),
+    ("GET", "/api/v1/courses/<course_id>/sessions/<session_id>/rows"): (401, 401, 401, 401),
+    ("GET", "/api/v1/courses/<course_id>/students"): (401, 401, 401, 401),
     ("GET", "/students"): (200, 403, 403, 302),
     ("GET", "/register-student"): (200, 403, 403, 302),
     ("POST", "/register-student"): (422, 403, 403, 302),
@@ -70,6 +108,8 @@ PLACES = {
     "<session_id>": "2026-03-02",
     "<student_id>": "s1",
     "<day>": "2026-03-02",
+    "<video_id>": "0123456789abcdef",
+    "<int:person>": "1",
 }
 OTHERS = {
     ("/courses/history", TEACHER): 403,
@@ -77,6 +117,16 @@ OTHERS = {
     ("/courses/history/upload", TEACHER): 403,
     ("/courses/history/sessions/2026-03-02", TEACHER): 403,
     ("/courses/history", ADMIN): 200,
+    ("/courses/history/matrix", TEACHER): 403,
+    ("/courses/history/at-risk", TEACHER): 403,
+    ("/courses/history/moodle.csv", TEACHER): 403,
+    ("/courses/history/sessions/2026-03-02/presence", TEACHER): 403,
+    ("/courses/physics/sessions/2026-03-09/presence", TEACHER): 404,
+    ("/log?course=history", TEACHER): 403,
+    ("/log.csv?course=history", TEACHER): 403,
+    ("/log.xlsx?course=history", TEACHER): 403,
+    ("/courses/nowhere/matrix", ADMIN): 404,
+    ("/courses/unfiled/matrix", ADMIN): 404,
     ("/courses/nowhere", ADMIN): 404,
     ("/courses/nowhere", TEACHER): 403,
     ("/courses/physics/sessions/2026-03-09", TEACHER): 404,
@@ -128,7 +178,7 @@ def test_each_role_gets_what_the_table_says(school: Flask, email: str) -> None:
         if rule == "/logout":
             continue  # it ends the session: asked last
         put("rosters", {"course_id": "physics", "student_id": "s1", "student_name": "Zoë"})  # whoever was taken off
-        status = client.open(_path(rule), method=method).status_code
+        status = client.open(_path(rule), method=method, buffered=True).status_code
         if status != answers[ROLES.index(email)]:
             wrong[method, rule] = status
     assert wrong == {}

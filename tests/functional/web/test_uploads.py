@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -12,7 +12,7 @@ import requests
 from botocore.stub import Stubber
 from flask.testing import FlaskClient
 
-from attendance.aws.following import STEPS, RunFollower, RunProgress
+from attendance.aws.following import STEPS, RunFollower, RunProgress, Searched
 from attendance.aws.uploading import MAX_VIDEO_BYTES, PART_BYTES, SMALL_BYTES
 from tests.functional.web.browsing import TEACHER, followed, words
 from tests.functional.web.conftest import SignIn, token
@@ -148,11 +148,11 @@ def test_a_run_shows_its_step_and_percent(teacher: FlaskClient, monkeypatch: pyt
     item = session_item("physics", DAY, status="processing")
     item["videos"]["0123456789abcdef"] |= {"status": "processing", "execution_arn": "arn:run", "job_id": "j"}
     put("sessions", item)
-    found = RunProgress("Get face search", 42.5)
+    found = RunProgress("Get face search", Searched(42.0, 5, 190))
     monkeypatch.setattr(RunFollower, "progress", lambda _, arn: found if arn == "arn:run" else None)
     for path in ("", "/progress"):
         text = words(teacher.get(f"/courses/physics/sessions/{DAY}{path}").text)
-        assert "42.5 % of the video searched" in text
+        assert "42 % of the video searched, 5 people seen, about 3 min left" in text
         assert "Start face search (done) Get face search (goes on) Collect matches (to come)" in text
     assert teacher.get(f"/courses/physics/sessions/{DAY}/progress").text.lstrip().startswith('<div data-runs="on"')
 
@@ -162,8 +162,22 @@ def test_a_run_the_service_knows_nothing_of_shows_no_step(teacher: FlaskClient) 
     item["videos"]["0123456789abcdef"] |= {"status": "processing", "execution_arn": ""}
     put("sessions", item)
     text = words(teacher.get(f"/courses/physics/sessions/{DAY}/progress").text)
-    assert "Waits for the face service" in text
+    assert "Waits for the face service to take it" in text
     assert text.count("(to come)") == len(STEPS)
+
+
+def test_a_run_that_meets_the_limit_of_searches_says_what_it_waits_for(
+    teacher: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = session_item("physics", DAY, status="processing")
+    item["videos"]["0123456789abcdef"] |= {"status": "processing", "execution_arn": "arn:run"}
+    put("sessions", item)
+    found = RunProgress("Start face search", is_queued=True)
+    monkeypatch.setattr(RunFollower, "progress", lambda _, arn: found)
+    text = words(teacher.get(f"/courses/physics/sessions/{DAY}/progress").text)
+    assert "waits for one of the 20 searches" in text
+    assert "Waits for the face service" not in text
+    assert "Register video (done) Start face search (goes on)" in text
 
 
 def test_a_session_that_is_done_says_so_to_the_script(teacher: FlaskClient) -> None:
@@ -190,24 +204,42 @@ def test_what_failed_is_run_again_or_the_reason_why_not_is_told(teacher: FlaskCl
 SCHEDULED = {"id": 8, "timestamp": 0, "type": "TaskScheduled"}
 
 
+TOLD = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
 def _entered(name: str, number: int, state_input: str = "{}") -> dict[str, Any]:
     details = {"name": name, "input": state_input}
-    return {"id": number, "timestamp": 0, "type": "TaskStateEntered", "stateEnteredEventDetails": details}
+    return {"id": number, "timestamp": TOLD, "type": "TaskStateEntered", "stateEnteredEventDetails": details}
+
+
+def _tried(failed: str, error: str = "LimitExceededException") -> list[dict[str, Any]]:
+    """A start that was tried twenty times and is tried once more."""
+    called = {"resource": "invoke", "resourceType": "lambda"} if failed.startswith("task") else {}
+    failure = {"id": 9, "timestamp": TOLD, "type": "TaskFailed", failed: {"error": error, "cause": "x", **called}}
+    return [SCHEDULED, *[failure, SCHEDULED] * 20, _entered("Start face search", 3)]
 
 
 @pytest.mark.parametrize(
     ("newest_first", "progress"),
     [
-        ([_entered("Collect matches", 9), _entered("Register video", 2)], RunProgress("Collect matches", None)),
+        ([_entered("Collect matches", 9), _entered("Register video", 2)], RunProgress("Collect matches")),
         (
             [
                 {"id": 8, "timestamp": 0, "type": "TaskScheduled"},
                 _entered("Wait for face search", 7, '{"job": {"percent": 40.5}}'),
             ],
-            RunProgress("Get face search", 40.5),
+            RunProgress("Get face search", Searched(40.5)),
         ),
-        ([_entered("Face search finished?", 7, '{"job": {"percent": null}}')], RunProgress("Get face search", None)),
-        ([_entered("Record failure", 7, "no json")], RunProgress("Record failure", None)),
+        ([_entered("Face search finished?", 7, '{"job": {"percent": null}}')], RunProgress("Get face search")),
+        (
+            [_entered("Wait for face search", 7, '{"job": {"percent": 25, "people": 3, "searching_seconds": 40}}')],
+            RunProgress("Get face search", Searched(25.0, 3, 110)),
+        ),
+        ([_entered("Record failure", 7, "no json")], RunProgress("Record failure")),
+        (_tried("taskFailedEventDetails"), RunProgress("Start face search", is_queued=True)),
+        (_tried("lambdaFunctionFailedEventDetails")[:30], RunProgress("Start face search", is_queued=True)),
+        (_tried("taskFailedEventDetails", "ThrottlingException"), RunProgress("Start face search")),
+        ([_entered("Wait for face search", 99), *_tried("taskFailedEventDetails")], RunProgress("Get face search")),
         ([{"id": 1, "timestamp": 0, "type": "ExecutionStarted"}], None),
         ([], None),
     ],
@@ -216,7 +248,8 @@ def test_a_runs_history_tells_its_step(newest_first: list[dict[str, Any]], progr
     client = boto3.client("stepfunctions")
     with Stubber(client) as stubber:
         stubber.add_response("get_execution_history", {"events": newest_first})
-        assert RunFollower(client).progress("arn:aws:states:us-east-1:1:execution:m:x") == progress
+        follower = RunFollower(client, now=lambda: TOLD + timedelta(seconds=10))
+        assert follower.progress("arn:aws:states:us-east-1:1:execution:m:x") == progress
 
 
 def test_a_run_that_is_gone_tells_nothing() -> None:
@@ -225,3 +258,19 @@ def test_a_run_that_is_gone_tells_nothing() -> None:
         stubber.add_client_error("get_execution_history", "ExecutionDoesNotExist")
         assert RunFollower(client).progress("arn:aws:states:us-east-1:1:execution:m:x") is None
     assert RunFollower(client).progress("") is None
+
+
+def test_on_amazon_rekognition_the_page_says_what_an_hour_costs_without_a_script(
+    teacher: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(teacher.application.config, "SEARCH_IS_CHARGED", True)
+    page = teacher.get(PAGE).text
+    assert "at most $6.01 for each hour" in words(page)
+    assert 'data-minute="0.1"' in page
+    assert "cost.js" in page
+
+
+def test_with_an_own_face_service_nothing_is_said_to_be_charged(teacher: FlaskClient) -> None:
+    page = teacher.get(PAGE).text
+    assert "The search is not charged" in words(page)
+    assert "$" not in words(page)

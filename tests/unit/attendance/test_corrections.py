@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from attendance.corrections import (
     MAX_UNDO,
+    Call,
     Change,
     CorrectionConflictError,
     Corrector,
@@ -19,6 +20,7 @@ from attendance.corrections import (
     Said,
 )
 from attendance.model import Status
+from tests.builders import sighting
 from tests.fakes import FakeCorrectionStore, World
 
 SESSION = "cs101#2026-11-20"
@@ -248,3 +250,34 @@ def test_any_order_of_corrections_and_undos_follows_a_plain_stack(acts: list[tup
         assert (correction and (Said(correction.status, correction.late), correction.actor)) == (
             stack[-1] if stack else None
         )
+
+
+def test_the_moment_somebody_pointed_to_is_the_rows_evidence_until_it_is_undone(
+    world: World, corrector: Corrector
+) -> None:
+    moment = sighting("joe").evidence
+    said = Said(Status.PRESENT, evidence=moment)
+    corrector.correct(SESSION, "joe", said, "ann", "That is him.", 0)
+    corrector.correct(SESSION, "joe", said, "ann", "That is him.", 0)
+    (row,) = [row for row in world.register(SESSION) if row.student_id == "joe"]
+    assert (row.status, row.evidence, row.version) == (Status.PRESENT, moment, 1)
+    corrector.undo(SESSION, "joe", "ann", None, 1)
+    (row,) = [row for row in world.register(SESSION) if row.student_id == "joe"]
+    assert (row.status, row.evidence) == (Status.ABSENT, None)
+
+
+def test_who_is_not_present_cannot_be_seen_in_a_video(corrector: Corrector) -> None:
+    with pytest.raises(InvalidCorrectionError, match="seen in a video"):
+        corrector.correct(SESSION, "eve", Said(Status.ABSENT, evidence=sighting("eve").evidence), "ann", None, 0)
+
+
+def test_calling_the_roll_says_who_was_refused_and_keeps_the_others(world: World, corrector: Corrector) -> None:
+    corrector.correct(SESSION, "ada", PRESENT, "bob", None, 0)
+    calls = [Call("ada", PRESENT, 0), Call("eve", PRESENT, 0), Call("nobody", PRESENT, 0)]
+    refused = corrector.call_roll(SESSION, calls, "ann")
+    assert {student: type(error) for student, error in refused.items()} == {
+        "ada": CorrectionConflictError,
+        "nobody": NotOnRegisterError,
+    }
+    assert statuses(world) == {**DECIDED, "eve": "present"}
+    assert corrector.call_roll(SESSION, [], "ann") == {}

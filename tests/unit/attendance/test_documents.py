@@ -3,11 +3,12 @@
 import json
 
 from attendance import documents
-from attendance.model import Matches, Register
+from attendance.model import Matches, Register, Stranger
 from attendance.rollcall import decide
 from tests.builders import THRESHOLDS, enrolment, sighting
 
-MATCHES = Matches(60_000, 10, 3, 1, (sighting("ada"), sighting("grace", 95.0)))
+STRANGERS = (Stranger(7, 3, 0, 1000, sighting("nobody").evidence),)
+MATCHES = Matches(60_000, 10, 3, 1, (sighting("ada"), sighting("grace", 95.0)), STRANGERS)
 ROWS = decide(
     [enrolment("ada", name="Ada O'Brien_é"), enrolment("grace"), enrolment("linus")],
     [MATCHES.students],
@@ -31,6 +32,11 @@ REGISTER = Register(
 def test_matches_and_registers_read_back_as_they_were_written() -> None:
     assert documents.to_matches(json.loads(json.dumps(documents.from_matches(MATCHES)))) == MATCHES
     assert documents.to_register(json.loads(json.dumps(documents.from_register(REGISTER)))) == REGISTER
+
+
+def test_matches_of_before_strangers_were_kept_have_none() -> None:
+    old = {name: value for name, value in documents.from_matches(MATCHES).items() if name != "strangers"}
+    assert documents.to_matches(old).strangers == ()
 
 
 def test_a_row_of_the_table_tells_who_when_how_sure_and_by_which_rule() -> None:

@@ -194,8 +194,10 @@ def test_a_request_token_fits_the_service_and_changes_with_every_part_of_the_req
         keys.request_token(video(version="v2"), "rollcall", 90.0),
         keys.request_token(video(), "another", 90.0),
         keys.request_token(video(), "rollcall", 91.0),
+        keys.request_token(video(), "rollcall", 90.0, "job-1"),
+        keys.request_token(video(), "rollcall", 90.0, "job-2"),
     ]
-    assert len({token, *others}) == 5
+    assert len({token, *others}) == 7
     assert token == keys.request_token(video(), "rollcall", 90)
 
 

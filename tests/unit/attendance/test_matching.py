@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.matching import Tally, merged
+from attendance.matching import MOST_STRANGERS, Tally, merged
 from attendance.model import Evidence, Matches, Sighting
 from tests.builders import BOX, detection, page, video
 
@@ -81,7 +81,36 @@ def test_people_are_counted_once_and_strangers_among_them() -> None:
 def test_a_face_that_is_no_students_is_a_strangers() -> None:
     foreign = detection(0, 0, {"ada": 99.0})
     del foreign["FaceMatches"][0]["Face"]["ExternalImageId"]
-    assert reduced(page(foreign)) == Matches(60_000, 1, 1, 1, ())
+    matches = reduced(page(foreign))
+    assert (matches.people, matches.unknown, matches.students) == (1, 1, ())
+    assert [stranger.person for stranger in matches.strangers] == [0]
+
+
+def test_of_a_stranger_the_moment_with_the_largest_face_is_kept() -> None:
+    faces = [detection(at, 4) for at in (0, 500, 1000)]
+    faces[1]["Person"]["Face"]["BoundingBox"] = {**BOX, "Width": 0.2}
+    (stranger,) = reduced(page(*faces)).strangers
+    assert (stranger.sightings, stranger.first_seen_ms, stranger.last_seen_ms) == (3, 0, 1000)
+    assert stranger.evidence == Evidence(video().bucket, video().key, "v1", 500, {**BOX, "Width": 0.2})
+
+
+def test_who_is_named_in_one_frame_is_no_stranger_however_often_unnamed() -> None:
+    faces = [detection(0, 0), detection(500, 0, {"ada": 99.0}), detection(1000, 0)]
+    assert reduced(page(*faces)).strangers == ()
+
+
+def test_a_stranger_without_any_box_is_kept_with_a_moment_alone() -> None:
+    boxless = detection(0, 0)
+    boxless["Person"] = {"Index": 0}
+    (stranger,) = reduced(page(boxless)).strangers
+    assert stranger.evidence.box is None
+
+
+def test_of_very_many_strangers_those_seen_most_often_are_kept() -> None:
+    crowd = [detection(at * 500, person) for at in range(3) for person in range(80) if person % 3 >= at]
+    matches = reduced(page(*crowd))
+    assert (matches.unknown, len(matches.strangers)) == (80, MOST_STRANGERS)
+    assert [stranger.sightings for stranger in matches.strangers] == [3] * 26 + [2] * 24
 
 
 def test_an_empty_result_and_a_video_without_faces_are_no_error() -> None:
@@ -147,6 +176,7 @@ def test_no_frame_gives_more_names_than_it_has_people_or_students(frames: list[d
         matches = reduced(page(*detections_of([frame])))
         assert all(found.sightings == 1 for found in matches.students)
         assert len(matches.students) + matches.unknown == len(frame)
+        assert len(matches.strangers) == matches.unknown
 
 
 SIGHTINGS = st.builds(

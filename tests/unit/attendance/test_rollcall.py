@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.model import Enrolment, Progress, Row, Sighting, Status, Thresholds
-from attendance.rollcall import LONGEST_WAIT, decide, is_enrolled, session_progress, unseen, wait_seconds
+from attendance.rollcall import (
+    LONGEST_WAIT,
+    decide,
+    is_enrolled,
+    seconds_left,
+    session_progress,
+    unseen,
+    wait_seconds,
+)
 from tests.builders import THRESHOLDS, enrolment, sighting, video
 
 DAY = "2026-11-20"
@@ -281,3 +289,29 @@ def test_waits_are_whole_seconds_that_never_shrink_and_have_a_cap(polls: int, fi
     now, then = wait_seconds(polls, first), wait_seconds(polls + 1, first)
     assert isinstance(now, int)
     assert first <= now <= then <= LONGEST_WAIT
+
+
+@pytest.mark.parametrize(
+    ("percent", "seconds", "left"),
+    [
+        (None, 60, None),
+        (0.0, 60, None),
+        (-1.0, 60, None),
+        (50.0, 0, None),
+        (25.0, 60, 180),
+        (100.0, 60, 0),
+        (250.0, 9, 0),
+    ],
+)
+def test_the_time_left_is_told_where_anything_can_be_said(
+    percent: float | None, seconds: float, left: int | None
+) -> None:
+    assert seconds_left(percent, seconds) == left
+
+
+@given(total=st.integers(1, 100_000), done=st.floats(1, 100))
+def test_a_search_that_goes_on_as_it_went_ends_when_it_was_said(total: int, done: float) -> None:
+    taken = total * done / 100
+    left = seconds_left(done, taken)
+    assert left is not None
+    assert abs(taken + left - total) <= 1

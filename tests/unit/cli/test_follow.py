@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from attendance.aws.following import percent_of
+from attendance.aws.following import Searched, searched
 from cli.follow import print_register, state_seconds
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -34,20 +34,44 @@ def test_repeated_visits_of_a_state_are_added_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state_input", "percent"),
+    ("state_input", "told"),
     [
-        ('{"job": {"percent": 42.5}}', 42.5),
-        ('{"job": {"percent": null}}', None),
-        ('{"job": 1}', None),
-        ('{"job": {"percent": "many"}}', None),
-        ("{}", None),
-        ("[]", None),
-        ("", None),
-        ("not json", None),
+        ('{"job": {"percent": 42.5}}', Searched(42.5)),
+        ('{"job": {"percent": 50, "people": 4, "searching_seconds": 90}}', Searched(50.0, 4, 90)),
+        ('{"job": {"percent": null, "people": null, "searching_seconds": 0}}', Searched()),
+        ('{"job": 1}', Searched()),
+        ('{"job": {"percent": "many", "people": [], "searching_seconds": {}}}', Searched()),
+        ('{"job": {"percent": true, "people": NaN, "searching_seconds": Infinity}}', Searched()),
+        ('{"job": {"percent": 1' + "0" * 400 + "}}", Searched()),
+        ("{}", Searched()),
+        ("[]", Searched()),
+        ("", Searched()),
+        ("not json", Searched()),
     ],
 )
-def test_the_percent_is_told_only_where_the_state_knows_it(state_input: str, percent: float | None) -> None:
-    assert percent_of(state_input) == percent
+def test_the_search_is_told_only_as_far_as_the_state_knows_it(state_input: str, told: Searched) -> None:
+    assert searched(state_input) == told
+
+
+def test_the_time_left_goes_on_between_two_looks_and_never_below_nothing() -> None:
+    state_input = '{"job": {"percent": 50, "searching_seconds": 90}}'
+    assert [searched(state_input, ago).seconds_left for ago in (-5, 0, 30.4, 1000)] == [90, 90, 60, 0]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (Searched(), ""),
+        (Searched(None, 5, 9), ""),
+        (Searched(37.4), "37 % of the video searched"),
+        (Searched(37.0, 0), "37 % of the video searched, 0 people seen"),
+        (Searched(37.0, 1, 20), "37 % of the video searched, 1 person seen, less than a minute left"),
+        (Searched(37.0, 5, 90), "37 % of the video searched, 5 people seen, about 2 min left"),
+        (Searched(1.0, None, 4 * 3600), "1 % of the video searched, about 4 h left"),
+    ],
+)
+def test_a_search_is_told_in_words(told: Searched, words: str) -> None:
+    assert told.words == words
 
 
 def test_a_register_is_printed_with_names_as_plain_text() -> None:

@@ -1,4 +1,4 @@
-"""The emulated AWS behind its journal, once for all of these tests: it reads its settings when it is imported."""
+"""The emulated AWS behind its journal, once for all of these tests: a service reads its settings when first asked."""
 
 import asyncio
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from local.emulator import emulator_environment
-from local.journal_calls import App
-from tests.unit.local.journaled import Stack, make_table
+from local.journal_calls import App, call
+from tests.unit.local.journaled import Stack, make_table, s3_request
 
 
 @pytest.fixture(scope="package")
@@ -23,6 +23,7 @@ def emulator(folder: Path) -> App:
         from ministack.app import app
 
         asyncio.run(make_table(app))
+        asyncio.run(call(app, s3_request("GET", "/"), b""))
     return app
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from local.journal import Journal
 from local.journal_app import Journaled
@@ -34,6 +35,23 @@ def scope(operation: str = "", path: str = "/") -> dict[str, Any]:
         "headers": headers,
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 80),
+    }
+
+
+def s3_request(method: str, path: str, query: bytes = b"", length: int = 0, **headers: str) -> dict[str, Any]:
+    """A request of S3; underscores in headers stand for hyphens."""
+    signature = b"AWS4-HMAC-SHA256 Credential=000000000000/20260101/us-east-1/s3/aws4_request, Signature=0"
+    given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return scope(path=path) | {
+        "method": method,
+        "raw_path": quote(path).encode(),
+        "query_string": query,
+        "headers": [
+            (b"host", b"127.0.0.1"),
+            (b"authorization", signature),
+            (b"content-length", str(length).encode()),
+            *given,
+        ],
     }
 
 

@@ -132,3 +132,25 @@ def test_the_real_template_packages_every_function() -> None:
     folders = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
     packaged = {name.split("/")[0] for name in built.archives if name.endswith(".zip")}
     assert {f"{folder.title().replace('_', '')}Function" for folder in folders} | {"AttendanceLayer"} == packaged
+
+
+def test_what_serves_the_web_on_aws_is_left_out_for_a_local_stack_serves_it_itself(checkout: Path) -> None:
+    web = """
+  WebFunction:
+    Type: AWS::Serverless::Function
+    Condition: HasWeb
+    Properties: {CodeUri: web}
+Outputs:
+  WebUrl: {Condition: HasWeb, Value: x}
+  Name: {Value: y}
+"""
+    (checkout / "template.yaml").write_text(TEMPLATE + web.lstrip("\n"))
+    built = json.loads(package(checkout, BUCKET).template)
+    assert "WebFunction" not in built["Resources"]
+    assert built["Outputs"] == {"Name": {"Value": "y"}}
+
+
+def test_the_checkouts_own_template_is_deployed_here_without_the_web() -> None:
+    built = json.loads(package(ROOT, BUCKET).template)
+    assert not [name for name in built["Resources"] if name.startswith("Web")]
+    assert "AttendanceStateMachine" in built["Resources"]

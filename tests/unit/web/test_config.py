@@ -1,5 +1,7 @@
 """A web that is not configured does not start."""
 
+from dataclasses import asdict
+
 import pytest
 
 from attendance.errors import SettingsError
@@ -20,3 +22,10 @@ def test_the_environment_must_be_complete() -> None:
 
 def test_the_secret_key_is_not_shown() -> None:
     assert "kkkk" not in repr(WebConfig("k" * 64, settings()))
+
+
+@pytest.mark.parametrize(("face_service", "is_charged"), [("", True), ("http://127.0.0.1:4567", False)])
+def test_a_search_is_charged_where_no_own_face_service_does_it(face_service: str, is_charged: bool) -> None:
+    environment = {name.upper(): str(value) for name, value in asdict(settings()).items()}
+    environment |= {"SECRET_KEY": "x" * 64, "AWS_ENDPOINT_URL_REKOGNITION": face_service}
+    assert WebConfig.from_environment(local_http=True, environment=environment).is_search_charged is is_charged

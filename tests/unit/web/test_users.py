@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 
 from attendance.users import (
     InvalidEmailError,
+    InvalidStudentLinkError,
     Role,
     User,
     UserExistsError,
@@ -37,6 +38,12 @@ class MemoryTable:
         if email not in self.users:
             return False
         self.users[email] = replace(self.users[email], password_hash=password_hash)
+        return True
+
+    def replace_password(self, email: str, password_hash: str, *, must_change: bool) -> bool:
+        if email not in self.users:
+            return False
+        self.users[email] = replace(self.users[email], password_hash=password_hash, must_change=must_change)
         return True
 
     def remove(self, email: str) -> bool:
@@ -152,3 +159,29 @@ def test_a_course_is_seen_by_admins_and_its_own_instructors(role: Role, courses:
 
 def test_the_hash_is_not_shown() -> None:
     assert "argon" not in repr(User("a@b.c", Role.ADMIN, (), "", "$argon2id$"))
+
+
+def test_a_disabled_account_is_opened_by_no_password(users: Users, table: MemoryTable) -> None:
+    users.add("a@school.edu", PASSWORD, Role.INSTRUCTOR)
+    table.users["a@school.edu"] = replace(table.users["a@school.edu"], disabled=True)
+    assert users.verify("a@school.edu", PASSWORD) is None
+
+
+def test_a_new_password_need_not_be_changed_again(users: Users, table: MemoryTable) -> None:
+    users.add("a@school.edu", PASSWORD, Role.INSTRUCTOR)
+    table.users["a@school.edu"] = replace(table.users["a@school.edu"], must_change=True)
+    users.set_password("a@school.edu", "another phrase of words")
+    assert not table.users["a@school.edu"].must_change
+
+
+def test_a_students_account_names_the_student(users: Users) -> None:
+    assert users.add("a@school.edu", PASSWORD, Role.STUDENT, student_id=" S-1 ").student_id == "S-1"
+
+
+@pytest.mark.parametrize(("role", "student_id"), [(Role.ADMIN, "S-1"), (Role.STUDENT, "a/b"), (Role.STUDENT, "#S-1")])
+def test_an_account_of_another_role_or_a_wrong_student_id_is_refused(
+    users: Users, table: MemoryTable, role: Role, student_id: str
+) -> None:
+    with pytest.raises(InvalidStudentLinkError, match="student id"):
+        users.add("a@school.edu", PASSWORD, role, student_id=student_id)
+    assert table.users == {}

@@ -2,17 +2,21 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from boto3.dynamodb.conditions import Key
+from botocore.exceptions import ClientError
 
 from attendance import names
+from attendance.aws.disputes import DynamoCases
 from attendance.aws.imports import PREFIX as IMPORTS
-from attendance.aws.people import audit_item
+from attendance.aws.people import audit_item, is_refused_condition
 from attendance.aws.students import DynamoStudents
 from attendance.erasure import Receipt, RowKey, Traces
-from attendance.students import Student
+from attendance.students import Consent, Student
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -49,14 +53,39 @@ class DynamoRecords(DynamoStudents):
             self._note(student_id, actor, "erase begun")
         return {name: int(number) for name, number in kept["traces"].items()}
 
+    def record_consent(self, student_id: str, consent: Consent) -> bool:
+        """Keep a consent with an audit entry; False where there is one, or no student who is not being erased."""
+        update = {
+            "TableName": self._settings.students_table,
+            "Key": {"student_id": student_id},
+            "UpdateExpression": "SET consent = :consent",
+            "ConditionExpression": "attribute_exists(student_id) AND attribute_not_exists(erasing)"
+            " AND attribute_not_exists(consent)",
+            "ExpressionAttributeValues": {":consent": asdict(consent)},
+        }
+        entry = audit_item(f"student#{student_id}", consent.recorded_by, "consent", consent.given_at)
+        actions: list[Any] = [{"Update": update}, {"Put": {"TableName": self._settings.audit_table, "Item": entry}}]
+        try:
+            self._client.transact_write_items(TransactItems=actions)
+        except ClientError as error:
+            if is_refused_condition(error):
+                return False
+            raise
+        return True
+
     def leave_course(self, student_id: str, course_id: str) -> None:
         """Take the student off a roster; off the default course's, which lists every student, only at the end."""
         if course_id != self._settings.default_course_id:
             key = {"course_id": course_id, "student_id": student_id}
             self._client.delete_item(TableName=self._settings.rosters_table, Key=key)
 
+    def forget_notes(self, student_id: str) -> None:
+        """Delete what the student wrote about own rows, and what was answered."""
+        DynamoCases(self._settings).erase(student_id)
+
     def anonymise(self, student_id: str, row: RowKey, name: str) -> None:
-        """Take what was seen of the student out of a row, and give the row another name."""
+        """Take what was seen of the student out of a row and its corrections, and give the row another name."""
+        self._forget_moments(student_id, row.session_key)
         self._client.update_item(
             TableName=self._settings.attendance_table,
             Key={"session_key": row.session_key, "student_id": student_id},
@@ -101,10 +130,34 @@ class DynamoRecords(DynamoStudents):
             if item["action"] == "erase"
         ]
 
+    def _forget_moments(self, student_id: str, session_key: str) -> None:
+        """Take the moments that a person pointed to out of what was ever said of the student in a session."""
+        table, key = self._settings.corrections_table, {"session_key": session_key, "student_id": student_id}
+        while item := self._client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item"):
+            kept = _without_evidence(item)
+            if kept == item:
+                return
+            seen: dict[str, Any] = {":version": item["version"]}
+            # If somebody corrects it in between, it is looked at again.
+            with suppress(self._client.exceptions.ConditionalCheckFailedException):
+                self._client.put_item(
+                    TableName=table,
+                    Item=kept,
+                    ConditionExpression="version = :version",
+                    ExpressionAttributeValues=seen,
+                )
+
     def _note(self, student_id: str, actor: str, action: str) -> None:
         self._client.put_item(
             TableName=self._settings.audit_table, Item=audit_item(f"student#{student_id}", actor, action)
         )
+
+
+def _without_evidence(item: Any) -> Any:
+    """An item without the moments of a video in it, at any depth."""
+    if isinstance(item, Mapping):
+        return {name: None if name == "evidence" else _without_evidence(value) for name, value in item.items()}
+    return [_without_evidence(value) for value in item] if isinstance(item, list) else item
 
 
 class S3Documents:

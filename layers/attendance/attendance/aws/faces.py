@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PAGE = 1000
 """Detections of one answer, the most GetFaceSearch gives."""
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d+)?) ?(?:%|percent\b)")
+_PEOPLE = re.compile(r"people seen: (\d{1,9})\b")
 
 
 class RekognitionFaceSearch:
@@ -46,9 +47,14 @@ class RekognitionFaceSearch:
         """How a search stands, asked with as little of its result as can be."""
         answer = self._rekognition.get_face_search(JobId=job_id, MaxResults=1)
         message = answer.get("StatusMessage", "")
-        # Rekognition tells no percentage; a face service of one's own may, in the message of a running search.
-        percent = _PERCENT.search(message)
-        return SearchState(answer["JobStatus"], message, min(float(percent[1]), 100.0) if percent else None)
+        # Rekognition tells neither; a face service of one's own may, in the message of a running search.
+        percent, people = _PERCENT.search(message), _PEOPLE.search(message)
+        return SearchState(
+            status=answer["JobStatus"],
+            message=message,
+            percent=min(float(percent[1]), 100.0) if percent else None,
+            people=int(people[1]) if people else None,
+        )
 
     def pages(self, job_id: str) -> Iterator[Page]:
         """The whole result, sorted by time."""

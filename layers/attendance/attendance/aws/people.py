@@ -1,11 +1,12 @@
 """Students, courses, rosters, accounts and the audit in DynamoDB, as people write them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
+from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
 from attendance import names
@@ -170,25 +171,24 @@ class DynamoUsers:
     def get(self, email: str) -> User | None:
         """The account as of now, or None."""
         item = self._client.get_item(TableName=self._table, Key={"email": email}, ConsistentRead=True).get("Item")
-        return _user_from(item) if item else None
+        return user_from(item) if item else None
 
     def add(self, user: User) -> bool:
         """Keep a new account; False when the email is taken."""
         return self._conditionally(
             self._client.put_item,
-            Item=asdict(user) | {"role": user.role.value, "courses": list(user.courses)},
+            Item=user_item(user),
             ConditionExpression="attribute_not_exists(email)",
         )
 
     def set_password_hash(self, email: str, password_hash: str) -> bool:
-        """Replace the hash; False when there is no such account."""
-        return self._conditionally(
-            self._client.update_item,
-            Key={"email": email},
-            UpdateExpression="SET password_hash = :hash",
-            ExpressionAttributeValues={":hash": password_hash},
-            ConditionExpression="attribute_exists(email)",
-        )
+        """Replace the hash of the same password; False when there is no such account."""
+        return self._set(email, "password_hash = :hash", {":hash": password_hash})
+
+    def replace_password(self, email: str, password_hash: str, *, must_change: bool) -> bool:
+        """Keep another password's hash, and whether it must be changed; False when there is no such account."""
+        values: dict[str, Any] = {":hash": password_hash, ":must": must_change}
+        return self._set(email, "password_hash = :hash, must_change = :must", values)
 
     def remove(self, email: str) -> bool:
         """Delete the account; False when there is no such account."""
@@ -199,8 +199,17 @@ class DynamoUsers:
     def all(self) -> list[User]:
         """Every account, by email: a Scan, for the command of an administrator only and never for a page."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._table)
-        users = [_user_from(item) for page in pages for item in page["Items"]]
+        users = [user_from(item) for page in pages for item in page["Items"]]
         return sorted(users, key=lambda user: user.email)
+
+    def _set(self, email: str, assignments: str, values: Mapping[str, Any]) -> bool:
+        return self._conditionally(
+            self._client.update_item,
+            Key={"email": email},
+            UpdateExpression=f"SET {assignments}",
+            ExpressionAttributeValues=values,
+            ConditionExpression="attribute_exists(email)",
+        )
 
     def _conditionally(self, write: Callable[..., object], **arguments: Any) -> bool:
         try:
@@ -208,6 +217,23 @@ class DynamoUsers:
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """Who did what, when (an ISO 8601 time); what there was before and after, and why, as far as it was kept."""
+
+    time: str
+    actor: str
+    action: str
+    old: str
+    new: str
+    reason: str
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """An entry from its item in the audit table."""
+        return cls(**{each.name: str(item.get(each.name) or "") for each in fields(cls)})
 
 
 class DynamoAudit:
@@ -221,6 +247,16 @@ class DynamoAudit:
         """Keep who did what to what, with the value it had before and why."""
         entry = audit_item(subject, actor, action) | {"old": old, "reason": reason}
         self._client.put_item(TableName=self._table, Item=entry)
+
+    def note(self, subject: str, actor: str, action: str, new: str) -> None:
+        """Keep who did what, and what came of it."""
+        self._client.put_item(TableName=self._table, Item=audit_item(subject, actor, action, new))
+
+    def history(self, subject: str, limit: int) -> list[AuditEntry]:
+        """The last entries of a subject, the newest first."""
+        query: Any = {"KeyConditionExpression": Key("subject").eq(subject), "ScanIndexForward": False, "Limit": limit}
+        found = self._client.query(TableName=self._table, **query)
+        return [AuditEntry.of(item) for item in found["Items"]]
 
 
 def table_client() -> "DynamoDBClient":
@@ -255,13 +291,22 @@ def student_from(item: Mapping[str, Any]) -> Student:
     )
 
 
-def _user_from(item: Mapping[str, Any]) -> User:
+def user_item(user: User) -> dict[str, Any]:
+    """The item of an account in the users table."""
+    return asdict(user) | {"role": user.role.value, "courses": list(user.courses)}
+
+
+def user_from(item: Mapping[str, Any]) -> User:
+    """An account from its item in the users table."""
     return User(
         email=item["email"],
         role=Role(item["role"]),
         courses=tuple(item.get("courses") or ()),
         created_at=item.get("created_at", ""),
         password_hash=item["password_hash"],
+        student_id=item.get("student_id", ""),
+        must_change=bool(item.get("must_change")),
+        disabled=bool(item.get("disabled")),
     )
 
 

@@ -1,6 +1,6 @@
 """Reads the register from DynamoDB by Query and GetItem only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +81,7 @@ class DynamoReader:
         return sorted({self._default_course_id, *catalogue.get("course_ids", ())})
 
     def sessions(self, course_id: str, limit: int, before: str | None = None) -> Page[Session]:
-        """Sessions of a course, the newest first; `before` is the cursor of the page before."""
+        """Sessions of a course, the newest first, but no vacated ones; `before` is the cursor of the page before."""
         items, last = self._page(
             self._sessions,
             {"course_id": course_id, "session_id": before} if before else None,
@@ -89,12 +89,12 @@ class DynamoReader:
             ScanIndexForward=False,
             Limit=limit,
         )
-        return Page(tuple(self._session(item) for item in items), last and last["session_id"])
+        return Page(tuple(self._listed(items)), last and last["session_id"])
 
     def sessions_on(self, date: str) -> list[Session]:
-        """Sessions of every course on one local date, by course."""
+        """Sessions of every course on one local date, by course, but no vacated ones."""
         items = self._every(self._sessions, IndexName="by_date", KeyConditionExpression=Key("date").eq(date))
-        return [self._session(item) for item in items]
+        return self._listed(items)
 
     def session(self, course_id: str, session_id: str) -> Session | None:
         """The session, or None."""
@@ -127,6 +127,9 @@ class DynamoReader:
         return CourseInfo(
             course_id, item.get("course_name") or course_id, item.get("time_zone") or self._default_time_zone
         )
+
+    def _listed(self, items: Iterable[Mapping[str, Any]]) -> list[Session]:
+        return [session for session in map(self._session, items) if not session.is_vacated]
 
     def _session(self, item: Mapping[str, Any]) -> Session:
         """A session, counted anew if a correction came after its rows were counted."""

@@ -28,7 +28,8 @@ _TRIES = 20
 
 MOVED = "#moved"
 """In place of a course_id: items that tell which session a video was moved to. No course_id starts with #."""
-_OF_THE_UPLOAD = frozenset({"bucket", "key", "etag", "version_id", "uploaded_at", "execution_arn"})
+_OF_THE_UPLOAD = frozenset({"bucket", "key", "etag", "version_id", "uploaded_at", "execution_arn", "failed_job_id"})
+"""Of a video's record, what holds in whatever session it is."""
 
 
 def _now() -> datetime:
@@ -61,9 +62,34 @@ class DynamoSessions:
         self._update(video.place, added, {"#id": video.video_id}, {":record": record})
         self._progress(video.place, video.video_id, run, {})
 
+    def forget(self, video: Video) -> None:
+        """Take a video that could not be filed, and now is elsewhere, out of this session, if it is in it."""
+        with contextlib.suppress(self._refused):
+            self._table.update_item(
+                Key=_key(video.place),
+                UpdateExpression="REMOVE videos.#id",
+                ConditionExpression="attribute_exists(videos.#id)",
+                ExpressionAttributeNames={"#id": video.video_id},
+            )
+
     def search_started(self, video: Video, job_id: str, model: str) -> None:
         """Keep the job that searches the video and the model it searches with."""
         self._note(video, {"job_id": job_id, "model": model})
+
+    def search_failed(self, video: Video) -> None:
+        """Note that the service gave up the video's job."""
+        with contextlib.suppress(self._refused):
+            self._table.update_item(
+                Key=_key(video.place),
+                UpdateExpression="SET videos.#id.failed_job_id = videos.#id.job_id",
+                ConditionExpression="attribute_exists(videos.#id.job_id)",
+                ExpressionAttributeNames={"#id": video.video_id},
+            )
+
+    def failed_job_id(self, video: Video) -> str | None:
+        """The last job that the service gave up."""
+        job_id = self._item(video.place).get("videos", {}).get(video.video_id, {}).get("failed_job_id")
+        return str(job_id) if job_id else None
 
     def collected(self, video: Video, matches_key: str, duration_ms: int | None) -> None:
         """Keep where the video's matches are."""

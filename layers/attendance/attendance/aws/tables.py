@@ -10,7 +10,7 @@ from boto3.dynamodb.conditions import Key
 
 from attendance.aws.values import to_item
 from attendance.errors import SessionChangedError, UnprocessedItemsError
-from attendance.model import Course, Enrolment, Place, Standing, Thresholds
+from attendance.model import Course, Enrolment, Place, Standing, Status, Thresholds
 from attendance.ports import Document
 from attendance.register import enrolment_from, standing_from
 from attendance.settings import Settings
@@ -108,15 +108,16 @@ class DynamoAttendance:
                 place, decision, [{"Put": {"TableName": self._table.name, "Item": to_item(row)}} for row in batch]
             )
 
-    def students(self, session_key: str) -> Iterator[str]:
-        """The student_ids of the session's rows."""
+    def statuses(self, session_key: str) -> dict[str, Status]:
+        """The session's rows as they were decided, student_id ▶ status."""
         items = query(
             self._table,
             KeyConditionExpression=Key("session_key").eq(session_key),
-            ProjectionExpression="student_id",
+            ProjectionExpression="student_id, #status",
+            ExpressionAttributeNames={"#status": "status"},
             ConsistentRead=True,
         )
-        return (str(item["student_id"]) for item in items)
+        return {str(item["student_id"]): Status(item["status"]) for item in items}
 
     def remove(self, place: Place, decision: str, student_ids: Iterable[str]) -> None:
         """Delete rows, each together with the check that no person corrected it.

@@ -23,6 +23,8 @@ PART_BYTES = 16 * 2**20
 """Of each part but the last; S3 wants at least 5 MB and at most 10,000 parts."""
 SMALL_BYTES = 2 * PART_BYTES
 """Up to here a video is sent in one request, which is simply sent again when it fails."""
+WATCH_SECONDS = 4 * 3600
+"""How long the address of a video works."""
 SECONDS = 12 * 3600
 """How long an address works: a slow line takes hours for a lecture."""
 
@@ -62,6 +64,16 @@ class VideoUploads:
             self._client.generate_presigned_url("get_object", Params={"Bucket": self._bucket, "Key": "x"})
         )
         return f"{address.scheme}://{address.netloc}"
+
+    def address(self, key: str, version_id: str | None) -> str:
+        """Where a browser plays a video of the bucket, without an account, for as long as a review may take."""
+        kind = "video/quicktime" if key.lower().endswith(".mov") else "video/mp4"
+        asked: dict[str, str] = {"Key": key, "ResponseContentType": kind, "ResponseContentDisposition": "inline"}
+        if version_id:
+            asked["VersionId"] = version_id
+        return self._client.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, **asked}, ExpiresIn=WATCH_SECONDS
+        )
 
     def form(self, course_id: str, day: str, then: str) -> PostForm:
         """A form whose file is kept under its own name, for browsers without scripts; `then` is where it leads."""
