@@ -25,6 +25,7 @@ from local.journal_puts import DurableObjects
 from local.journal_snapshot import Snapshots
 from local.network import HOST, url
 from local.parent import EMULATOR_LOCK
+from local.quick_queries import QuickQueries
 
 DEFAULT_PORT = 4566
 HEALTH_PATH = "/_ministack/health"
@@ -75,7 +76,7 @@ def application(folder: Path) -> Any:
         print("The last snapshot was cut short: going back to the one before, and its journal.", file=sys.stderr)
     from ministack.app import app  # loads the objects
 
-    return Journaled(DurableObjects(app, objects), journal, snapshots)
+    return Journaled(DurableObjects(QuickQueries(app), objects), journal, snapshots)
 
 
 def _hold_lock(path: Path) -> BinaryIO:
