@@ -18,7 +18,7 @@ def test_cosine_and_similarity_undo_each_other(similarity: float) -> None:
     assert similarity_of(cosine_of(similarity)) == pytest.approx(similarity, abs=1e-6)
 
 
-@pytest.mark.parametrize(("cosine", "similarity"), [(0.40, 80), (0.45, 92), (0.55, 99)])
+@pytest.mark.parametrize(("cosine", "similarity"), [(0.41, 80), (0.4565, 92), (0.55, 99)])
 def test_the_scale_has_its_calibrated_values(cosine: float, similarity: float) -> None:
     assert similarity_of(cosine) == pytest.approx(similarity, abs=0.6)
 
