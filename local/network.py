@@ -1,8 +1,14 @@
 """Ports and health checks on this machine; everything of the stack listens on the loopback address only."""
 
+import fcntl
+import os
 import socket
+import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 HOST = "127.0.0.1"
 HEALTH_TIMEOUT_SECONDS = 2.0
@@ -27,6 +33,14 @@ def free_port(preferred: int | None = None) -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+@contextmanager
+def taking_ports() -> Iterator[None]:
+    """Only one stack of this user at a time chooses ports and listens on them, so that no two choose the same."""
+    with Path(tempfile.gettempdir(), f"rollcall-ports-{os.getuid()}.lock").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def url(port: int) -> str:

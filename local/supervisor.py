@@ -26,7 +26,7 @@ from local.environment import REGION, clean_environment
 from local.home import ROOT, Endpoints, Home
 from local.journal_app import SNAPSHOT_PATH
 from local.journal_snapshot import Snapshots
-from local.network import free_port, is_free, url
+from local.network import free_port, is_free, taking_ports, url
 from local.resume import resume
 
 PARAMETERS = {"PresentThreshold": "92", "ReviewThreshold": "80", "PollSeconds": "1"}
@@ -138,6 +138,21 @@ class LocalStack:
         self._refuse_a_taken_web_port()
         self._empty_what_is_temporary()
         self._keep_lost_objects_apart()
+        with taking_ports():
+            aws, rekognition, settings = self._start_services()
+        _ensure_collection(rekognition, settings["COLLECTION_ID"])
+        self.endpoints = self._describe(aws, rekognition, settings)
+        self._resume()
+        if self._bridge:
+            self._start_bridge().wait_until_healthy()
+        self._open_to_people()
+        for child in self.children:  # one whose port was taken by another stack at the same moment has ended by now
+            child.check()
+        self.home.write_endpoints(self.endpoints)
+        self._cleanup.callback(self.home.endpoints_file.unlink, missing_ok=True)
+
+    def _start_services(self) -> tuple[str, str, dict[str, str]]:
+        """Start what the web needs, and deploy: the addresses of both services, and the settings."""
         aws = url(free_port(self._ports.aws))
         rekognition = self._rekognition_url or url(free_port(self._ports.rekognition))
         face_service = self._start_face_service(rekognition, aws) if self._rekognition_url is None else None
@@ -149,16 +164,7 @@ class LocalStack:
             _save_deployment(aws)
         if face_service is not None:
             face_service.wait_until_healthy()
-        _ensure_collection(rekognition, settings["COLLECTION_ID"])
-        self.endpoints = self._describe(aws, rekognition, settings)
-        self._resume()
-        if self._bridge:
-            self._start_bridge().wait_until_healthy()
-        self._open_to_people()
-        for child in self.children:  # one whose port was taken by another stack at the same moment has ended by now
-            child.check()
-        self.home.write_endpoints(self.endpoints)
-        self._cleanup.callback(self.home.endpoints_file.unlink, missing_ok=True)
+        return aws, rekognition, settings
 
     def _refuse_a_taken_web_port(self) -> None:
         if self._web and self._ports.web is not None and not is_free(self._ports.web):

@@ -177,6 +177,8 @@ class Hesitant:
 
     def transact_write_items(self, TransactItems: list[Any]) -> None:  # noqa: N803 (boto3's name)
         self.refusals -= 1
+        if self.refusals >= 0 and self._code == "IdempotentParameterMismatch":
+            raise self.exceptions.IdempotentParameterMismatchException({"Error": {}}, "TransactWriteItems")
         if self.refusals >= 0:
             reasons = [{"Code": "None"}, {"Code": self._code}]
             answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
@@ -184,7 +186,10 @@ class Hesitant:
         self.taken += [action["Put"]["Item"]["student_id"] for action in TransactItems[1:]]
 
 
-@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+@pytest.mark.parametrize(
+    "code",
+    ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "IdempotentParameterMismatch"],
+)
 def test_a_transaction_that_met_others_or_a_busy_service_is_tried_again_after_growing_pauses(code: str) -> None:
     pauses: list[float] = []
     dynamodb: Any = Hesitant(code, refusals=3)

@@ -169,10 +169,12 @@ class DynamoAttendance:
                     return {number for number, code in enumerate(reasons[1:]) if code == REFUSED}
                 if not set(reasons) <= PASSING:
                     raise
-                # Full jitter, so that parallel runs do not come back in step.
-                self._pause(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311 (spreads load, protects nothing)
+            except self._client.exceptions.IdempotentParameterMismatchException:
+                pass  # boto3 sent it again under the same token, and the emulated AWS took it for another one
             else:
                 return set()
+            # Full jitter, so that parallel runs do not come back in step.
+            self._pause(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311 (spreads load, protects nothing)
         raise UnprocessedItemsError(f"DynamoDB did not take {len(actions)} changes after {TRIES} tries.")
 
 
