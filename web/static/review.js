@@ -147,7 +147,8 @@ const act = (key) => {
 };
 
 addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest("input:not([type=radio]):not([type=checkbox]), select, textarea, video, dialog");
+  // a dialog that was just closed keeps the focus for a moment
+  const isTyping = event.target.closest("input:not([type=radio]):not([type=checkbox]), select, textarea, video, dialog[open]");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key !== "?" && !keysOn.checked) return;
   if (act(event.key)) event.preventDefault();
