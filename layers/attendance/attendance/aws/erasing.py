@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from boto3.dynamodb.conditions import Key
-from botocore.exceptions import ClientError
 
 from attendance import names
 from attendance.aws.disputes import DynamoCases
 from attendance.aws.imports import PREFIX as IMPORTS
-from attendance.aws.people import audit_item, is_refused_condition
+from attendance.aws.people import audit_item, transacted
 from attendance.aws.students import DynamoStudents
 from attendance.erasure import Receipt, RowKey, Traces
 from attendance.students import Consent, Student
@@ -65,13 +64,7 @@ class DynamoRecords(DynamoStudents):
         }
         entry = audit_item(f"student#{student_id}", consent.recorded_by, "consent", consent.given_at)
         actions: list[Any] = [{"Update": update}, {"Put": {"TableName": self._settings.audit_table, "Item": entry}}]
-        try:
-            self._client.transact_write_items(TransactItems=actions)
-        except ClientError as error:
-            if is_refused_condition(error):
-                return False
-            raise
-        return True
+        return transacted(self._client, actions)
 
     def leave_course(self, student_id: str, course_id: str) -> None:
         """Take the student off a roster; off the default course's, which lists every student, only at the end."""

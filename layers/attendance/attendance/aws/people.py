@@ -55,7 +55,7 @@ class DynamoDirectory:
             *self._roster_actions(student, course_ids),
             {"Put": {"TableName": self._audit, "Item": audit}},
         ]
-        return self._together(actions)
+        return transacted(self._client, actions)
 
     def replace_face(self, student: Student, key: str, face_id: str, actor: str) -> bool:
         """Note another face of a photo, with an audit entry; False when the table holds something else by now."""
@@ -92,7 +92,7 @@ class DynamoDirectory:
             "UpdateExpression": "ADD course_ids :new",
             "ExpressionAttributeValues": {":new": {course_id}},
         }
-        return self._together([{"Put": put}, {"Update": listed}])
+        return transacted(self._client, [{"Put": put}, {"Update": listed}])
 
     def _change_photo(self, student: Student, number: int, change: Mapping[str, Any], audit: Mapping[str, Any]) -> bool:
         """Change the photo of a number, if it is still the one that was read."""
@@ -104,17 +104,7 @@ class DynamoDirectory:
             "ExpressionAttributeNames": {"#key": "key"},
             "ExpressionAttributeValues": {":key": student.photos[number].key, **change["values"]},
         }
-        return self._together([{"Update": update}, {"Put": {"TableName": self._audit, "Item": audit}}])
-
-    def _together(self, actions: list[Any]) -> bool:
-        """All of the actions or, when a condition does not hold, none: then False."""
-        try:
-            self._client.transact_write_items(TransactItems=actions)
-        except ClientError as error:
-            if is_refused_condition(error):
-                return False
-            raise
-        return True
+        return transacted(self._client, [{"Update": update}, {"Put": {"TableName": self._audit, "Item": audit}}])
 
     def _photo_action(self, student: Student, photo: StoredPhoto, actor: str) -> dict[str, Any]:
         """Append the photo if the student is still as read: absent, or of the same name and number of photos."""
@@ -310,7 +300,18 @@ def user_from(item: Mapping[str, Any]) -> User:
     )
 
 
-def is_refused_condition(error: ClientError) -> bool:
+def transacted(client: "DynamoDBClient", actions: list[Any]) -> bool:
+    """Do all of the actions or, when a condition does not hold, none: then False."""
+    try:
+        client.transact_write_items(TransactItems=actions)
+    except ClientError as error:
+        if _is_refused_condition(error):
+            return False
+        raise
+    return True
+
+
+def _is_refused_condition(error: ClientError) -> bool:
     """Whether a transaction was cancelled by a condition and by nothing else."""
     reasons = error.response.get("CancellationReasons", [])
     codes = {reason.get("Code") for reason in reasons} - {"None"}
