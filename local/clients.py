@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource
     from mypy_boto3_rekognition.client import RekognitionClient
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_stepfunctions.client import SFNClient
 
 _CONFIG = Config(retries={"total_max_attempts": 3}, s3={"addressing_style": "path"})
@@ -34,6 +35,11 @@ def s3(endpoint: str) -> "S3Client":
 def stepfunctions(endpoint: str) -> "SFNClient":
     """A Step Functions client of the emulated AWS at `endpoint`."""
     return _session().client("stepfunctions", endpoint_url=endpoint, config=_CONFIG)
+
+
+def secretsmanager(endpoint: str) -> "SecretsManagerClient":
+    """A Secrets Manager client of the emulated AWS at `endpoint`."""
+    return _session().client("secretsmanager", endpoint_url=endpoint, config=_CONFIG)
 
 
 def dynamodb(endpoint: str) -> "DynamoDBServiceResource":

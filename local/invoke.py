@@ -24,14 +24,17 @@ from local.emulator import HEALTH_PATH
 from local.environment import clean_environment, forget_real_accounts
 from local.home import ROOT, Endpoints, Home
 from local.package import PackageError
-from local.runtime_api import InvocationError, invoke
-from local.seed import SeedError, event_for, seed
+from local.runtime_api import Function, InvocationError, invoke
+from local.seed import WEB_SECRET, SeedError, event_for, seed
 from local.supervisor import LocalStack
 
 FUNCTIONS = ROOT / "functions"
 LAYER = ROOT / "layers" / "attendance"
+WEB = Function("web", ROOT, "web.lambda_handler.handler")
 CONTAINERS_HOST = "host.docker.internal"
 """The name containers know this machine by."""
+
+_WEB_SETTINGS = {"SECRET_KEY_ARN": WEB_SECRET}
 
 
 class NoStackError(Exception):
@@ -39,7 +42,7 @@ class NoStackError(Exception):
 
 
 def steps() -> list[str]:
-    """The names of the functions."""
+    """The names of the pipeline's functions."""
     return sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
 
 
@@ -53,19 +56,26 @@ def container_environment(endpoints: Endpoints) -> dict[str, dict[str, str]]:
     return {
         "Parameters": {
             name: variables[name].replace("127.0.0.1", CONTAINERS_HOST)
-            for name in (*names, "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION")
+            for name in (*names, "STATE_MACHINE_ARN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_REKOGNITION")
         }
+        | _WEB_SETTINGS
     }
 
 
-def run(step: str, endpoints: Endpoints, temporary: Path) -> tuple[Any, bool]:
-    """The answer of a step to its event, and whether it failed.
+def run(name: str, endpoints: Endpoints, temporary: Path) -> tuple[Any, bool]:
+    """The answer of a function to its event, and whether it failed.
+
+    Args:
+        name: one of `steps`, or `web`.
+        endpoints: the stack it works on.
+        temporary: its folder for temporary files.
 
     Raises:
         InvocationError: the function ended without an answer.
     """
-    environment = {**clean_environment(temporary), **endpoints.client_environment}
-    answer = invoke(FUNCTIONS / step, LAYER, event_for(step), environment)
+    environment = {**clean_environment(temporary), **endpoints.client_environment, **_WEB_SETTINGS}
+    function = WEB if name == WEB.name else Function(name, FUNCTIONS / name)
+    answer = invoke(function, LAYER, event_for(name), environment)
     sys.stderr.write(answer.log)
     return answer.value, answer.failed
 
@@ -96,7 +106,7 @@ def main() -> int:
         prog="python -m local.invoke", description="Run a function with its recorded event."
     )
     chosen = parser.add_mutually_exclusive_group(required=True)
-    chosen.add_argument("step", nargs="?", choices=steps(), help="the function's folder under functions/")
+    chosen.add_argument("function", nargs="?", choices=[*steps(), WEB.name], help="a folder under functions/, or web")
     chosen.add_argument("--seed", action="store_true", help="bring the running stack to where the events are true")
     arguments = parser.parse_args()
     home = Home.from_environment(environ)
@@ -106,7 +116,7 @@ def main() -> int:
             seed(_running(home))
             return 0
         with _stack(home) as endpoints, tempfile.TemporaryDirectory(prefix="rollcall-") as temporary:
-            value, failed = run(arguments.step, endpoints, Path(temporary))
+            value, failed = run(arguments.function, endpoints, Path(temporary))
     except (AccountError, ChildError, DeployError, InvocationError, NoStackError, PackageError, SeedError) as error:
         print(error, file=sys.stderr)
         return 1

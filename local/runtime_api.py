@@ -28,6 +28,21 @@ class InvocationError(Exception):
 
 
 @dataclass(frozen=True)
+class Function:
+    """A function's code.
+
+    Attributes:
+        name: what messages call it.
+        folder: what it is run from, and finds its own modules in.
+        handler: module and function, as in the template.
+    """
+
+    name: str
+    folder: Path
+    handler: str = "handler.handler"
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a function answered.
 
@@ -119,12 +134,12 @@ def _serving(invocation: _Invocation) -> Iterator[int]:
 
 
 def invoke(
-    code: Path, layer: Path, event: object, environment: Mapping[str, str], *, timeout_seconds: float = 60.0
+    function: Function, layer: Path, event: object, environment: Mapping[str, str], *, timeout_seconds: float = 60.0
 ) -> Answer:
-    """Run `handler.handler` of a function's folder with one event, under AWS's runtime client.
+    """Run a function's handler with one event, under AWS's runtime client.
 
     Args:
-        code: the function's folder.
+        function: what to run.
         layer: the folder of the layer's packages.
         event: any JSON value.
         environment: the function's whole environment.
@@ -136,17 +151,17 @@ def invoke(
     invocation = _Invocation(event, timeout_seconds)
     with _serving(invocation) as port:
         process = subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", "handler.handler"],
-            cwd=code,
+            [sys.executable, "-m", "awslambdaric", function.handler],
+            cwd=function.folder,
             env={
                 **environment,
-                "PYTHONPATH": os.pathsep.join([str(code), str(layer)]),
+                "PYTHONPATH": os.pathsep.join([str(function.folder), str(layer)]),
                 "AWS_LAMBDA_RUNTIME_API": f"{HOST}:{port}",
-                "AWS_LAMBDA_FUNCTION_NAME": code.name,
+                "AWS_LAMBDA_FUNCTION_NAME": function.name,
                 "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
                 "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-                "LAMBDA_TASK_ROOT": str(code),
-                "_HANDLER": "handler.handler",
+                "LAMBDA_TASK_ROOT": str(function.folder),
+                "_HANDLER": function.handler,
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -156,7 +171,7 @@ def invoke(
         with _drained(process) as log:
             ended = _await(invocation, process, timeout_seconds)
     if ended:
-        raise InvocationError(f"{code.name} {ended}. What it printed:\n{''.join(log)}")
+        raise InvocationError(f"{function.name} {ended}. What it printed:\n{''.join(log)}")
     return Answer(invocation.value, invocation.failed, "".join(log))
 
 

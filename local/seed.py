@@ -4,8 +4,10 @@ The real thing is run: three students are enrolled, a real video is put at the e
 its register. All ids derive from the object's place and bytes, so they are the recorded ones on every machine.
 """
 
+import contextlib
 import json
 import os
+import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +22,7 @@ EVENTS = ROOT / "events"
 PICTURES = ROOT / "build" / "pictures"
 STUDENTS = {"s-001": "man.jpg", "s-002": "obama.jpg", "s-003": "biden.jpg"}
 VIDEO = "man.mp4"
+WEB_SECRET = "rollcall-web-secret-key"  # noqa: S105 (its name)
 
 PATIENCE_SECONDS = 120.0
 _POLL_SECONDS = 0.2
@@ -29,13 +32,13 @@ class SeedError(Exception):
     """The stack could not be brought to where the events are true."""
 
 
-def event_for(step: str) -> Any:
-    """A step's recorded event."""
-    return json.loads((EVENTS / f"{step}.json").read_text(encoding="utf-8"))
+def event_for(function: str) -> Any:
+    """A function's recorded event."""
+    return json.loads((EVENTS / f"{function}.json").read_text(encoding="utf-8"))
 
 
 def seed(endpoints: Endpoints) -> None:
-    """Make the events' course, students, video and register, unless they are there.
+    """Make the events' course, students, video, register and secret, unless they are there.
 
     It points this process's AWS environment at the stack.
 
@@ -46,6 +49,7 @@ def seed(endpoints: Endpoints) -> None:
     if not _is_complete(endpoints, video):
         _make_register(endpoints, video)
     _let_the_recorded_decision_stand(endpoints, video)
+    _make_web_secret(endpoints)
 
 
 def _make_register(endpoints: Endpoints, video: Mapping[str, str]) -> None:
@@ -82,6 +86,13 @@ def _let_the_recorded_decision_stand(endpoints: Endpoints, video: Mapping[str, s
         ExpressionAttributeNames={"#key": "key"},
         ExpressionAttributeValues={":recorded": recorded},
     )
+
+
+def _make_web_secret(endpoints: Endpoints) -> None:
+    """Make what signs the web's sessions: the local deployment leaves out what serves the web on AWS."""
+    client = clients.secretsmanager(endpoints.aws)
+    with contextlib.suppress(client.exceptions.ResourceExistsException):
+        client.create_secret(Name=WEB_SECRET, SecretString=secrets.token_hex(32))
 
 
 def _is_complete(endpoints: Endpoints, video: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from local.home import ROOT, Endpoints, Home
 from local.invoke import container_environment, run, steps
-from local.runtime_api import InvocationError, invoke
+from local.runtime_api import Function, InvocationError, invoke
 from local.seed import event_for, seed
 from local.supervisor import LocalStack
 from tests.contracts import OUTSIDE
@@ -66,9 +66,17 @@ def test_the_containers_environment_is_that_of_a_stack_on_its_usual_ports(endpoi
     assert json.loads((ROOT / "local" / "env.json").read_text()) == container_environment(usual)
 
 
-def function(folder: Path, code: str) -> Path:
+def test_the_web_answers_its_recorded_request_with_the_page_to_sign_in(endpoints: Endpoints, tmp_path: Path) -> None:
+    answer, failed = run("web", endpoints, tmp_path)
+
+    assert not failed, answer
+    assert answer["statusCode"] == 200
+    assert "Sign in" in answer["body"]
+
+
+def function(folder: Path, code: str) -> Function:
     (folder / "handler.py").write_text(code)
-    return folder
+    return Function("odd", folder)
 
 
 def test_the_name_of_a_raised_error_is_kept(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tests.statemachine.face_double import FaceDouble, serving
 from web import lambda_handler
 from web.security import limiter
 
-EVENT = json.loads((Path(__file__).parents[3] / "events" / "web_request.json").read_text(encoding="utf-8"))
+EVENT = json.loads((Path(__file__).parents[3] / "events" / "web.json").read_text(encoding="utf-8"))
 
 NOBODY_THERE = "http://127.0.0.1:9"
 
