@@ -11,8 +11,6 @@ from pathlib import Path
 from local.home import ROOT
 from local.network import answers
 
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
 POLL_SECONDS = 0.05
 TAIL_LINES = 15
 
@@ -31,6 +29,8 @@ class Program:
         environment: its whole environment.
         health_url: answers 200 when the program is ready.
         log: where its output goes.
+        start_seconds: after which it is given up when it does not answer.
+        stop_seconds: after which it is killed when it does not end.
     """
 
     name: str
@@ -38,6 +38,8 @@ class Program:
     environment: Mapping[str, str] = field(repr=False)
     health_url: str
     log: Path
+    start_seconds: float = 60.0
+    stop_seconds: float = 20.0
 
 
 class Child:
@@ -62,12 +64,13 @@ class Child:
         """The process id."""
         return self._process.pid
 
-    def wait_until_healthy(self, seconds: float = START_SECONDS) -> None:
+    def wait_until_healthy(self) -> None:
         """Return as soon as the program answers.
 
         Raises:
             ChildError: it ended, or did not answer in time.
         """
+        seconds = self.program.start_seconds
         deadline = time.monotonic() + seconds
         while not answers(self.program.health_url):
             self.check()
@@ -91,7 +94,7 @@ class Child:
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(STOP_SECONDS)
+                self._process.wait(self.program.stop_seconds)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

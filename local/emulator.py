@@ -8,6 +8,7 @@ each write of DynamoDB is in a journal before it is acknowledged, see `journal_a
 
 import asyncio
 import fcntl
+import gc
 import os
 import resource
 import signal
@@ -101,11 +102,19 @@ async def _serve(app: Any, port: int) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.accesslog = None
-    await serve(app, config, shutdown_trigger=stop.wait)
+
+    async def stopped() -> None:
+        gc.freeze()  # hypercorn asks this when all is read
+        gc.enable()
+        await stop.wait()
+        gc.disable()
+
+    await serve(app, config, shutdown_trigger=stopped)
 
 
 def main() -> None:
     """Serve until told to stop; the settings come from `emulator_environment`."""
+    gc.disable()  # reading and saving the state makes millions of objects, of which none is garbage
     folder = Path(os.environ[EMULATOR_LOCK]).parent
     folder.mkdir(parents=True, exist_ok=True)
     _allow_many_connections()

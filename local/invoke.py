@@ -34,7 +34,8 @@ WEB = Function("web", ROOT, "web.lambda_handler.handler")
 CONTAINERS_HOST = "host.docker.internal"
 """The name containers know this machine by."""
 
-_WEB_SETTINGS = {"SECRET_KEY_ARN": WEB_SECRET}
+_WEB_SETTINGS = {"SECRET_KEY_ARN": WEB_SECRET, "RATE_LIMITS_TABLE": ""}
+"""What the deployment of a local stack leaves out: the seed makes a secret, and limits are counted in the process."""
 
 
 class NoStackError(Exception):

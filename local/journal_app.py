@@ -50,7 +50,8 @@ class Journaled:
         self._snapshots = snapshots
         self._commits = Committer(journal)
         self._order = asyncio.Lock()
-        self._least_bytes = self._next_snapshot = snapshot_bytes
+        self._least_bytes = snapshot_bytes
+        self._next_snapshot = self._longest()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
         """Serve a request or a lifespan, as ASGI has it."""
@@ -132,8 +133,14 @@ class Journaled:
             self._journal.restart()
         except JournalError as error:  # replayed once more at the next start, with the same result
             _tell(str(error))
-        # The more there is to save the rarer it is done, so that saving stays a constant share of writing.
-        self._next_snapshot = max(self._least_bytes, min(self._snapshots.table_bytes(), LONGEST_BYTES))
+        self._next_snapshot = self._longest()
+
+    def _longest(self) -> int:
+        """Bytes of the journal at which a snapshot takes its place.
+
+        The more there is to save the rarer it is done, so that saving stays a constant share of writing.
+        """
+        return max(self._least_bytes, min(self._snapshots.table_bytes(), LONGEST_BYTES))
 
     async def _answer_snapshot(self) -> Answer:
         try:
@@ -176,7 +183,7 @@ class Journaled:
             _tell(f"The state was not saved; the journal holds what was written: {error}")
 
     async def _replay(self) -> None:
-        """Apply the journal to the snapshot, and save the result."""
+        """Apply the journal to the snapshot; both stay as they are unless the journal is long."""
         if self._journal.torn:
             _tell(
                 f"{self._journal.torn} bytes that were not acknowledged before the last stop were cut off the journal."
@@ -190,7 +197,9 @@ class Journaled:
             kept = self._journal.set_aside(f"journal.refused-{time.time_ns()}")
             told = "; ".join(f"{number} of table {table} ({name})" for (table, name), number in refused.items())
             _tell(f"Some writes could not be replayed: {told}. They are kept in {kept}.")
-        await self._compact()
+        self._journal.entries.clear()
+        if refused or self._journal.size > self._next_snapshot:
+            await self._compact()
 
     async def _refused(self) -> AsyncIterator[tuple[str, str]]:
         """Apply every entry; of those refused, the table and the error's name."""

@@ -1,8 +1,9 @@
 """Snapshots that are whole or not there: the emulated AWS's own state files, kept twice while they are replaced.
 
 It replaces its files one after another, brings none of them to the disk and only logs what it could not write.
-So hard links to the former files are kept in `state.before` until the new ones are known to be complete and on the
-disk; whoever finds that folder at a start goes back to it. Removing it is the moment from which the new ones count.
+So hard links to the former files, the code of functions among them, are kept in `state.before` until the new ones are
+known to be complete and on the disk; whoever finds that folder at a start goes back to it. Removing it is the moment
+from which the new ones count.
 """
 
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from local.journal import sync_folder
 
 TABLES = "dynamodb.json"
+_UNFINISHED = {".tmp", ".lock"}
 
 
 class SnapshotError(Exception):
@@ -66,8 +68,10 @@ class Snapshots:
             self.recover()
             self._draft.mkdir()
             for file in self._files():
-                (self._draft / file.name).hardlink_to(file)
-            sync_folder(self._draft)
+                kept = self._draft / file.relative_to(self._state)
+                kept.parent.mkdir(exist_ok=True)
+                kept.hardlink_to(file)
+            _sync(self._draft)
             self._draft.rename(self._before)
             sync_folder(self._folder)
         except OSError as error:
@@ -90,7 +94,7 @@ class Snapshots:
         shutil.rmtree(self._done, ignore_errors=True)
 
     def _refuse_half(self) -> None:
-        missing = [file.name for file in self._before.iterdir() if not self._is_new(file)]
+        missing = [file.name for file in self._before.glob("*.json") if not self._is_new(file)]
         if not (self._state / TABLES).exists():
             missing.append(TABLES)
         if missing:
@@ -99,7 +103,7 @@ class Snapshots:
     def _files(self) -> list[Path]:
         if not self._state.exists():
             return []
-        return [file for file in self._state.iterdir() if file.suffix == ".json"]
+        return [file for file in self._state.rglob("*") if file.is_file() and file.suffix not in _UNFINISHED]
 
     def _is_new(self, former: Path) -> bool:
         """Whether a state file was replaced, which gives it another inode: the former one's is still in use."""
@@ -110,4 +114,10 @@ class Snapshots:
         for file in self._files():
             with file.open("rb") as opened:
                 os.fsync(opened.fileno())
-        sync_folder(self._state)
+        _sync(self._state)
+
+
+def _sync(folder: Path) -> None:
+    """Bring the names of all files in the folder to the disk."""
+    for inner in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        sync_folder(inner)

@@ -34,7 +34,8 @@ PARAMETERS = {"PresentThreshold": "92", "ReviewThreshold": "80", "PollSeconds": 
 matches, stands at cosine 0.46 and 0.41; it is asked often, for it answers at once and is not billed."""
 
 WATCH_SECONDS = 0.2
-SAVE_SECONDS = 60.0
+SAVE_SECONDS = 600.0
+"""The emulated AWS reads and saves all it holds at once: a quarter of a second for each megabyte of its tables."""
 
 
 class PortTakenError(Exception):
@@ -202,7 +203,8 @@ class LocalStack:
         self._progress("Starting the emulated AWS")
         environment = emulator_environment(self.home.aws, int(address.rsplit(":", 1)[1]), rekognition)
         environment["SFN_WAIT_SCALE"] = str(self._wait_scale)
-        return self._spawn("emulated AWS", "local.emulator", environment, address + HEALTH_PATH)
+        limits = {"start_seconds": SAVE_SECONDS, "stop_seconds": SAVE_SECONDS}
+        return self._spawn("emulated AWS", "local.emulator", environment, address + HEALTH_PATH, **limits)
 
     def _start_bridge(self) -> Child:
         ports = [address.rsplit(":", 1)[1] for address in (self.endpoints.aws, self.endpoints.rekognition)]
@@ -231,8 +233,8 @@ class LocalStack:
         }
         return self._spawn("web", "web", environment, f"{self.endpoints.web}/healthz")
 
-    def _spawn(self, name: str, module: str, environment: Mapping[str, str], health_url: str) -> Child:
-        child = Child(Program(name, module, self._environment(environment), health_url, self.home.log(name)))
+    def _spawn(self, name: str, module: str, environment: Mapping[str, str], health_url: str, **limits: float) -> Child:
+        child = Child(Program(name, module, self._environment(environment), health_url, self.home.log(name), **limits))
         self.children.append(child)
         self._cleanup.callback(child.stop)
         return child

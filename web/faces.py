@@ -14,8 +14,8 @@ from web.security import account, require_admin, store
 from web.services import services
 
 PER_PAGE = 50
-LOOKED_THROUGH = 10
-"""Pages of students that one look for photos without a face goes through."""
+LOOKED_THROUGH = 250
+"""Students of one look for photos without a face."""
 
 _FACE_ID = re.compile(r"[0-9a-f-]{36}")
 
@@ -62,15 +62,9 @@ def remove(face_id: str) -> ResponseReturnValue:
 def missing() -> ResponseReturnValue:
     """Photos of students whose face is not in the collection, so that they do not help to recognise anyone."""
     require_admin()
-    after = request.args.get("after")
-    found: list[tuple[Student, StoredPhoto]] = []
-    for _ in range(LOOKED_THROUGH):
-        page = store().roster(services().settings.default_course_id, after)
-        found += _without_face([entry.student_id for entry in page.items])
-        after = page.cursor
-        if found or after is None:
-            break
-    return render_template("faces/missing.html", found=found, cursor=after, form=FlaskForm(formdata=None))
+    page = store().roster(services().settings.default_course_id, request.args.get("after"), LOOKED_THROUGH)
+    found = _without_face([entry.student_id for entry in page.items])
+    return render_template("faces/missing.html", found=found, cursor=page.cursor, form=FlaskForm(formdata=None))
 
 
 @blueprint.post("/students/<student_id>/photos/<digest>/mend")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import islice
 
 from attendance.aws import compose, probes
 from attendance.model import Enrolment, Row
@@ -14,7 +15,7 @@ SESSIONS_PER_PAGE = 30
 STUDENTS_PER_PAGE = 50
 COURSES_PER_PAGE = 50
 RECENT_DAYS = 7
-"""Days the first page looks back: one Query each."""
+"""Days the first page looks back: at most one Query each."""
 RECENT_MOST = 60
 """Sessions the first page shows."""
 
@@ -81,8 +82,8 @@ class Store:
         """Sessions of the last days of the courses an account may see, the newest first."""
         # One day ahead: east of UTC a session's date can be tomorrow's.
         days = [self._today() + timedelta(days=1 - back) for back in range(RECENT_DAYS + 1)]
-        found = [session for day in days for session in self._reader.sessions_on(day.isoformat())]
-        return [session for session in found if user.may_see(session.course_id)][:RECENT_MOST]
+        found = (session for day in days for session in self._reader.sessions_on(day.isoformat()))
+        return list(islice((session for session in found if user.may_see(session.course_id)), RECENT_MOST))
 
     def sessions(self, course_id: str, before: str | None, limit: int = SESSIONS_PER_PAGE) -> Page[Session]:
         """A page of a course's sessions, the newest first."""

@@ -63,6 +63,19 @@ def test_a_snapshot_cut_short_is_undone(tmp_path: Path, emulator: Emulator, name
     assert emulator.read() == OLD
 
 
+def test_what_lies_in_folders_of_the_state_comes_back_too(tmp_path: Path, emulator: Emulator) -> None:
+    emulator.save("old")
+    code = emulator.state / "lambda-blobs" / "0a1b.zip"
+    code.parent.mkdir()
+    code.write_bytes(b"code")
+    started(tmp_path).begin()
+    emulator.save("new")
+    code.unlink()  # as the emulated AWS does with the code of a function that has other code now
+    Snapshots(tmp_path).recover()
+    assert code.read_bytes() == b"code"
+    assert (emulator.state / "dynamodb.json").read_text() == "old"
+
+
 def test_the_first_snapshot_cut_short_leaves_none(tmp_path: Path, emulator: Emulator) -> None:
     started(tmp_path).begin()
     emulator.save("new", "s3.json")
