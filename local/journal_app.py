@@ -33,6 +33,9 @@ SNAPSHOT_BYTES = 16 * 1024 * 1024
 LONGEST_BYTES = 32 * 1024 * 1024
 """A journal longer than this always is: some 90,000 items, replayed in 20 to 30 s."""
 
+REPLAYING = 2
+"""How many times longer a byte of the journal takes to be replayed than a byte of the tables to be saved."""
+
 
 class Journaled:
     """The application with its journal.
@@ -183,7 +186,7 @@ class Journaled:
             _tell(f"The state was not saved; the journal holds what was written: {error}")
 
     async def _replay(self) -> None:
-        """Apply the journal to the snapshot; both stay as they are unless the journal is long."""
+        """Apply the journal to the snapshot, and save the result where that is quicker than to apply it once more."""
         if self._journal.torn:
             _tell(
                 f"{self._journal.torn} bytes that were not acknowledged before the last stop were cut off the journal."
@@ -198,7 +201,7 @@ class Journaled:
             told = "; ".join(f"{number} of table {table} ({name})" for (table, name), number in refused.items())
             _tell(f"Some writes could not be replayed: {told}. They are kept in {kept}.")
         self._journal.entries.clear()
-        if refused or self._journal.size > self._next_snapshot:
+        if refused or self._journal.size * REPLAYING > self._snapshots.table_bytes():
             await self._compact()
 
     async def _refused(self) -> AsyncIterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 from attendance.corrections import Change
 from attendance.errors import ObjectNotFoundError, SessionChangedError
 from attendance.matching import Page
-from attendance.model import Course, Enrolment, Place, Progress, Standing, Status, Thresholds, Video
+from attendance.model import Course, Enrolment, Place, Progress, Row, Standing, Status, Thresholds, Video
 from attendance.ports import Document, Outcome, SearchState, Services, Turn, VideoRecord
 from attendance.register import RegisterRow, counts_of, in_effect, row_from
 from attendance.rollcall import session_progress
@@ -192,17 +192,17 @@ class FakeCorrectionStore:
     world: "World"
     audit: list[Change] = field(default_factory=list)
 
-    def decided(self, session_key: str, student_id: str) -> Status | None:
+    def decided(self, session_key: str, student_id: str) -> Row | None:
         row = self.world.attendance.rows.get((session_key, student_id))
-        return Status(row["status"]) if row else None
+        return row_from(row) if row else None
 
     def standing(self, session_key: str, student_id: str) -> Standing:
         return self.world.corrections.standings.get((session_key, student_id), Standing())
 
     def apply(self, change: Change) -> bool:
         key = (change.session_key, change.student_id)
-        seen = (self.decided(*key), self.standing(*key))
-        if seen != (change.decided, change.old):
+        row = self.decided(*key)
+        if row is None or (row.status, self.standing(*key)) != (change.decided, change.old):
             return False
         self.world.corrections.standings[key] = change.new
         self.audit.append(change)

@@ -8,9 +8,10 @@ from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
+from attendance.register import CourseInfo
 from attendance.users import User
 from web.api_document import Operation, document
-from web.api_models import PageQuery, Register, Row, Session, Sessions, SessionsQuery, Student, Students
+from web.api_models import Course, PageQuery, Register, Row, Session, Sessions, SessionsQuery, Student, Students
 from web.problems import problem
 from web.security import limiter, store
 from web.services import services
@@ -53,10 +54,16 @@ def openapi() -> Response:
     return jsonify(document(operations, request.host_url.rstrip("/") + PREFIX))
 
 
+@operation("/courses/<course_id>", "A course, with the number of classes that are planned.", Course)
+def course(course_id: str) -> Course:
+    """A course, with the number of classes that are planned."""
+    return Course.of(_visible_course(course_id))
+
+
 @operation("/courses/<course_id>/sessions", "The sessions of a course, the newest first.", Sessions, SessionsQuery)
 def sessions(query: SessionsQuery, course_id: str) -> Sessions:
     """The sessions of a course, the newest first."""
-    _require_course(course_id)
+    _visible_course(course_id)
     before = query.cursor or (query.until and f"{query.until.isoformat()}{AFTER_ALL_SLOTS}")
     page = store().sessions(course_id, before or None, query.limit)
     since = query.since.isoformat() if query.since else ""
@@ -68,7 +75,7 @@ def sessions(query: SessionsQuery, course_id: str) -> Sessions:
 @operation("/courses/<course_id>/sessions/<session_id>/rows", "A session and every row of its register.", Register)
 def rows(course_id: str, session_id: str) -> Register:
     """A session and every row of its register."""
-    _require_course(course_id)
+    _visible_course(course_id)
     session = store().session(course_id, session_id)
     if session is None:
         abort(404)
@@ -78,7 +85,7 @@ def rows(course_id: str, session_id: str) -> Register:
 @operation("/courses/<course_id>/students", "The students on a course's roster, by id.", Students, PageQuery)
 def students(query: PageQuery, course_id: str) -> Students:
     """The students on a course's roster, by id."""
-    _require_course(course_id)
+    _visible_course(course_id)
     page = store().roster(course_id, query.cursor, query.limit)
     return Students(items=[Student.of(enrolment) for enrolment in page.items], next=page.cursor)
 
@@ -103,13 +110,12 @@ def explain_query(error: ValidationError) -> Response:
     return problem(422, "Change the query. " + "; ".join(sorted(told)))
 
 
-def _require_course(course_id: str) -> None:
-    """403 unless the token's account may see the course, then 404 unless it is there."""
+def _visible_course(course_id: str) -> CourseInfo:
+    """The course; 403 unless the token's account may see it, then 404 unless it is there."""
     user: User = g.api_account
     if not user.may_see(course_id):
         abort(403)
-    if store().course(course_id) is None:
-        abort(404)
+    return store().course(course_id) or abort(404)
 
 
 def _token_key() -> str:

@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 from web.api_models import Problem
 from web.problems import MIME_TYPE
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 _PLACE = re.compile(r"<(\w+)>")
 _SCHEMA = "#/components/schemas/{model}"
 _PROBLEMS = {

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from attendance.model import Enrolment
-from attendance.register import RegisterRow
+from attendance.register import CourseInfo, RegisterRow
 from attendance.register import Session as RegisterSession
 
 MOST = 100
@@ -41,6 +41,25 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: Annotated[str, Field(description="What to do.")]
+
+
+class Course(BaseModel):
+    """A course."""
+
+    course_id: str
+    course_name: str
+    time_zone: Annotated[str, Field(description="A name of the IANA database; dates are local dates there.")]
+    planned_classes: Annotated[int | None, Field(ge=0, description="This term; null where that is not known.")]
+
+    @classmethod
+    def of(cls, course: CourseInfo) -> Self:
+        """The course as it is given."""
+        return cls(
+            course_id=course.course_id,
+            course_name=course.course_name,
+            time_zone=course.time_zone,
+            planned_classes=course.planned_classes,
+        )
 
 
 class Session(BaseModel):

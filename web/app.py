@@ -18,8 +18,10 @@ from web import (
     exports,
     faces,
     formatting,
+    function_limits,
     health,
     imports,
+    kept_faces,
     log,
     manual,
     menu,
@@ -34,6 +36,7 @@ from web import (
     videos,
 )
 from web.config import WebConfig
+from web.rate_limits import storage_uri
 from web.security import protect
 from web.services import Services, open_services
 from web.store import Store, open_store
@@ -64,6 +67,7 @@ def create_app(config: WebConfig, store: Store | None = None, services: Services
         WTF_CSRF_TIME_LIMIT=None,  # a form token lives as long as its session
         VIDEOS_BUCKET=config.settings.videos_bucket,
         SEARCH_IS_CHARGED=config.is_search_charged,
+        RATELIMIT_STORAGE_URI=storage_uri(config.rate_limits_table),
     )
     app.extensions["rollcall_store"] = store or open_store(config.settings)
     app.extensions["rollcall_services"] = services or open_services(config.settings)
@@ -72,9 +76,12 @@ def create_app(config: WebConfig, store: Store | None = None, services: Services
     errors.register(app)
     formatting.register(app)
     menu.register(app)
+    if config.is_function:
+        function_limits.register(app)
     for group in (
         *(account, auth, course_settings, courses, exports, faces, health, imports, log, removal, reports, rosters),
-        *(accounts, api, consent, disputes, student_view, manual, review, students, tokens, uploads, videos),
+        *(accounts, api, consent, disputes, kept_faces, manual, review, student_view, students, tokens, uploads),
+        videos,
     ):
         app.register_blueprint(group.blueprint)
     return app

@@ -22,6 +22,8 @@ class WebConfig:
         local_http: served over plain http on this machine only, where a Secure cookie would not be sent back.
         trusted_hosts: host names a request may be addressed to; empty for any.
         is_search_charged: whether Amazon Rekognition searches the videos, and not a face service of one's own.
+        is_function: runs as a Lambda function, which takes and gives less than a server.
+        rate_limits_table: where rate limits are counted; empty for this process's memory.
         session_minutes: how long a session lasts without a request.
     """
 
@@ -30,6 +32,8 @@ class WebConfig:
     local_http: bool = False
     trusted_hosts: tuple[str, ...] = ()
     is_search_charged: bool = False
+    is_function: bool = False
+    rate_limits_table: str = ""
     session_minutes: int = 120
 
     def __post_init__(self) -> None:
@@ -41,7 +45,7 @@ class WebConfig:
 
     @classmethod
     def from_environment(cls, *, local_http: bool, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read SECRET_KEY and the shared settings.
+        """Read SECRET_KEY, RATE_LIMITS_TABLE if it is set, and the shared settings; what is not local is a function.
 
         Raises:
             SettingsError: a variable is missing or not what it should be; the message names it.
@@ -50,6 +54,8 @@ class WebConfig:
             secret_key=environment.get("SECRET_KEY", ""),
             settings=Settings.from_environment(environment),
             local_http=local_http,
+            is_function=not local_http,
+            rate_limits_table=environment.get("RATE_LIMITS_TABLE", ""),
             is_search_charged=not environment.get("AWS_ENDPOINT_URL_REKOGNITION"),
             trusted_hosts=("127.0.0.1", "localhost") if local_http else (),
         )

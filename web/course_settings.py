@@ -26,7 +26,7 @@ blueprint = Blueprint("course_settings", __name__)
 
 
 class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """What is set of a course; a number that is left empty is the stack's default."""
+    """What is set of a course; a number of the policy that is left empty is the stack's default."""
 
     course_name = StringField(
         "Name", [InputRequired("Give the course a name."), keeps(lambda text: check_name(text, "course name"))]
@@ -38,6 +38,7 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     minimum_sightings = IntegerField("Seen at least", [Optional()])
     late_after_minutes = IntegerField("Late after", [Optional()])
     left_early_minutes = IntegerField("Left early", [Optional()])
+    planned_classes = IntegerField("Classes planned this term", [Optional()])
     preview = SubmitField("Show the effect")
     save = SubmitField("Save")
 
@@ -48,8 +49,8 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
             RollcallError: it cannot be so; the text says why.
         """
         numbers = ("present_threshold", "review_threshold", "margin", "minimum_sightings")
-        minutes = ("late_after_minutes", "left_early_minutes")
-        given = {name: self[name].data for name in (*numbers, *minutes)}
+        whole = ("late_after_minutes", "left_early_minutes", "planned_classes")
+        given = {name: self[name].data for name in (*numbers, *whole)}
         settings = CourseSettings(self.course_name.data, self.time_zone.data, **given)
         return settings.checked(services().courses.defaults)
 

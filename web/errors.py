@@ -1,6 +1,6 @@
 """Error pages in plain words."""
 
-from flask import Flask, render_template
+from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -14,7 +14,7 @@ _PAGES = {
     405: ("This did not work", "The page cannot be used this way. Go back and use its buttons."),
     413: (
         "Too large",
-        "What was sent is too large. A photo may have 5 MB, and five may be sent at once. Go back and send less.",
+        "What was sent is too large. A photo may have 5 MB, and this form {mega:.1f} MB in all. Go back and send less.",
     ),
     429: ("Too many tries", "There were too many tries. Wait a minute, then try again."),
     500: ("Something broke", "It is our fault, not yours. Try again; if it stays, tell an administrator when it was."),
@@ -38,6 +38,7 @@ def register(app: Flask) -> None:
     def explain(error: HTTPException) -> ResponseReturnValue:
         code = error.code or 500
         title, text = _PAGES.get(code, _PAGES[500 if code >= 500 else 400])
+        text = text.format(mega=(request.max_content_length or 0) / 2**20)
         if is_api():
             return problem(code, text)
         return render_template("error.html", title=title, text=text), code

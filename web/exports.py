@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from functools import partial
 from itertools import chain
 
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from attendance.reports import all_records, moodle_header, moodle_line
 from attendance.rows_log import every, walk
 from attendance.spreadsheet import BYTE_ORDER_MARK, CSV_TYPE, HEADER, XLSX_TYPE, Cell, cells, csv_parts, write_xlsx
+from web.function_limits import in_time
 from web.log import Asked, FilterError, given_fields, read_form
 from web.reports import STUDENTS_AT_ONCE, course_of, period, sessions_of
 from web.security import account, account_key, limiter, store
@@ -18,6 +20,10 @@ from web.services import services
 
 RATE = "60 per hour"
 """Exports of one kind and account: each may read everything it may see."""
+TOO_MANY = (
+    "There are more rows than can be put into one file here. Go back, choose a course, a student or fewer days, and "
+    "take the file in parts; the command rollcall export writes it whole."
+)
 
 blueprint = Blueprint("exports", __name__)
 
@@ -37,9 +43,11 @@ def log_xlsx() -> ResponseReturnValue:
     """The filtered log as XLSX, which is sent when all of it is read."""
     asked = read_form()
     _note("log.xlsx", asked.fields)
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (the answer closes it once it is sent)
-    write_xlsx(file, HEADER, _lines(asked))
-    file.seek(0)
+    with ExitStack() as stack:
+        file = stack.enter_context(tempfile.TemporaryFile())
+        write_xlsx(file, HEADER, _lines(asked))
+        file.seek(0)
+        stack.pop_all()  # the answer closes it once it is sent
     answer = send_file(file, XLSX_TYPE, as_attachment=True, download_name=f"{_name(asked)}.xlsx")
     answer.headers["Cache-Control"] = "no-store"  # it would be kept, and asked for again
     return answer
@@ -54,7 +62,7 @@ def moodle(course_id: str) -> ResponseReturnValue:
     sessions = sessions_of(course.course_id, asked)
     _note("moodle.csv", {"course": course_id, **asked.fields})
     pages = all_records(services().log, partial(store().roster, course_id, limit=STUDENTS_AT_ONCE), sessions)
-    lines = (moodle_line(one) for page in pages for one in page.items)
+    lines = (moodle_line(one) for page in in_time(pages, TOO_MANY) for one in page.items)
     parts = csv_parts(moodle_header(one.place for one in sessions), (line for line in lines if any(line[1:])))
     return _csv(chain([BYTE_ORDER_MARK], parts), f"{course_id}-moodle.csv")
 
@@ -66,7 +74,7 @@ def explain(_: FilterError) -> ResponseReturnValue:
 
 
 def _lines(asked: Asked) -> Iterator[list[Cell]]:
-    return map(cells, every(walk(services().log, asked.wanted), asked.wanted.passes))
+    return map(cells, every(in_time(walk(services().log, asked.wanted), TOO_MANY), asked.wanted.passes))
 
 
 def _name(asked: Asked) -> str:

@@ -32,5 +32,11 @@ def check_day(text: str) -> str:
         raise InvalidDayError("This is no day of the calendar: write it like 2026-11-20.") from error
 
 
+def whole(text: str, least: int, most: int) -> int | None:
+    """The whole number that a text says; None where it says none within the bounds."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if is_number and least <= int(text) <= most else None
+
+
 class InvalidDayError(RollcallError):
     """The text is no day."""

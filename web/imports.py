@@ -1,11 +1,15 @@
-"""Registering a whole class: a table and a zip of photos, done a few seconds at a time, line by line reported."""
+"""Registering a whole class: a table and a zip of photos, done a few seconds at a time, line by line reported.
+
+The table comes first and is checked as a whole. Then the browser sends the photos into the bucket itself, as it does
+with videos, so that they are as many as the bucket takes and not as a request to the web may have.
+"""
 
 import re
 import secrets
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
@@ -13,20 +17,20 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from attendance.aws.compose import utc_now
-from attendance.aws.imports import Import, LineReport
+from attendance.aws.imports import MAX_ZIP_BYTES, Import, LineReport
 from attendance.csvfile import decode
 from attendance.enrolment import Terms
 from attendance.errors import RollcallError
 from attendance.importing import Importer, Outcome, parse_roster
-from attendance.photo_sources import PhotoSource, open_zip
+from attendance.photo_sources import PhotosError, PhotoSource, open_zip
 from attendance.students import Consent
 from web.fields import check_day, keeps
 from web.security import LARGE_FORMS, account, account_key, limiter, require_admin, store
 from web.services import services
 from web.students import NO_CONSENT
 
-MAX_IMPORT_BYTES = 256 * 1024 * 1024
-"""Of the table and the zip together: about a thousand photos. Larger classes are imported with the command line."""
+MAX_TABLE_BYTES = 2 * 1024 * 1024
+"""Of the form with the table."""
 MOST_LINES = 5000
 SECONDS = 4.0
 """How long one request works before it answers."""
@@ -37,15 +41,14 @@ RATE = "20 per hour"
 _IMPORT_ID = re.compile(r"[0-9a-f]{16}")
 
 blueprint = Blueprint("imports", __name__)
-LARGE_FORMS["imports.begin"] = MAX_IMPORT_BYTES
+LARGE_FORMS["imports.begin"] = MAX_TABLE_BYTES
 
 
 class ImportForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
-    """A table, photos, and what is meant with them."""
+    """A table, and what is meant with it."""
 
     course_id = SelectField("Course")
     table = FileField("Table (CSV)")
-    photos = FileField("Photos (zip)")
     consent = BooleanField(
         "Every student in the table has agreed to be recognised by face", [InputRequired(NO_CONSENT)]
     )
@@ -72,8 +75,11 @@ def begin() -> ResponseReturnValue:
 
 @blueprint.get("/imports/<import_id>")
 def show(import_id: str) -> ResponseReturnValue:
-    """How far an import is; the page's script sends its form until it is done."""
+    """How far an import is; the page's script sends its form until it is done. Without its photos it asks for them."""
     state = _state(import_id)
+    has_photos = services().imports.has_photos(import_id)
+    if not state.is_done and not has_photos:
+        return _ask_for_photos(state)
     reports = sorted(state.reports, key=lambda report: (not report.problem, not report.warnings, report.number))
     return render_template(
         "imports/show.html",
@@ -82,7 +88,7 @@ def show(import_id: str) -> ResponseReturnValue:
         hidden=max(0, len(reports) - SHOWN),
         failed=sum(bool(report.problem) for report in reports),
         form=FlaskForm(formdata=None),
-        are_photos_there=not state.is_done or state.is_dry_run,
+        are_photos_there=has_photos,
     )
 
 
@@ -91,7 +97,11 @@ def go(import_id: str) -> ResponseReturnValue:
     """Do some more lines; the second of two such requests at once does them again, which changes nothing."""
     state = _state(import_id)
     if not state.is_done:
-        state = _some_more(state)
+        try:
+            state = _some_more(state)
+        except PhotosError as error:
+            services().imports.erase_photos(import_id)
+            flash(str(error), "danger")
         services().imports.save(state)
         if state.is_done and not state.is_dry_run:
             services().imports.erase_photos(import_id)
@@ -117,16 +127,26 @@ def give_up(import_id: str) -> ResponseReturnValue:
     return redirect(url_for("imports.show", import_id=import_id), code=303)
 
 
+def _ask_for_photos(state: Import) -> str:
+    imports, here = services().imports, url_for("imports.show", import_id=state.import_id, _external=True)
+    return render_template(
+        "imports/photos.html",
+        state=state,
+        most_bytes=MAX_ZIP_BYTES,
+        direct=imports.photos_form(state.import_id, then=here),
+        # A script may not be led to another origin and back, so its form leads nowhere.
+        scripted=asdict(imports.photos_form(state.import_id)),
+        form=FlaskForm(formdata=None),
+    )
+
+
 def _begun(form: ImportForm) -> Import:
-    """Check the files as a whole and keep them."""
-    if not form.table.data or not form.photos.data:
-        raise NoFilesError("Choose both the table and the zip file of photos.")
+    """Check the table as a whole and keep it."""
+    if not form.table.data:
+        raise BadTableError("Choose the table: a CSV file.")
     lines = parse_roster(decode(form.table.data.stream.read()))
     if len(lines) > MOST_LINES:
-        raise NoFilesError(f"The table has more than {MOST_LINES} lines: import it in parts.")
-    with open_zip(form.photos.data.stream):
-        pass  # it can be read
-    form.photos.data.stream.seek(0)
+        raise BadTableError(f"The table has more than {MOST_LINES} lines: import it in parts.")
     state = Import(
         import_id=secrets.token_hex(8),
         course_id=form.course_id.data,
@@ -135,17 +155,19 @@ def _begun(form: ImportForm) -> Import:
         consent_day=form.consent_day.data,
         lines=tuple(lines),
     )
-    services().imports.keep_photos(state.import_id, form.photos.data.stream)
     services().imports.save(state)
     return state
 
 
 def _some_more(state: Import) -> Import:
+    """The import with some more lines done; as it is while its photos are not there.
+
+    Raises:
+        PhotosError: they are no zip file.
+    """
     photos = services().imports.photos(state.import_id)
     if photos is None:
-        gone = "the photos of this import are not kept any more: begin it again"
-        rest = tuple(LineReport(line.number, line.student_id, "", gone) for line in state.left)
-        return replace(state, reports=state.reports + rest)
+        return state
     until = time.monotonic() + SECONDS
     reports = list(state.reports)
     with photos, open_zip(photos) as source:
@@ -175,5 +197,5 @@ def _state(import_id: str) -> Import:
     return state
 
 
-class NoFilesError(RollcallError):
-    """The files of an import are not there, or too many."""
+class BadTableError(RollcallError):
+    """The table of an import is not there, or too long."""

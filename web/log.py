@@ -1,5 +1,6 @@
 """The attendance log: every row an account may see, filtered, page by page."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,9 +21,8 @@ from web.security import account, require_course
 from web.services import services
 
 PAGE_ROWS = 100
-LOOKS = 20
-"""Looks into the tables that a page takes, of one or two Queries each: more than `USUAL_DAYS`, so that days without a
-session do not end a page."""
+LOOK_SECONDS = 0.12
+"""How long a page looks into the tables, by one or two Queries at a time, before it shows what it found."""
 USUAL_DAYS = 14
 """How far the log of several courses goes back unless a date is given."""
 MOST_DAYS = 366
@@ -53,9 +53,12 @@ def index() -> ResponseReturnValue:
     except FilterError as error:
         return render_template("log/index.html", fields=given_fields(), problem=str(error), **words), 422
     after = request.args.get("after")
+    ends = time.monotonic() + LOOK_SECONDS
     try:
         cursor = Cursor.parse(after) if after else None
-        found = page(walk(services().log, asked.wanted, cursor), asked.wanted.passes, PAGE_ROWS, LOOKS)
+        found = page(
+            walk(services().log, asked.wanted, cursor), asked.wanted.passes, PAGE_ROWS, lambda: time.monotonic() < ends
+        )
     except BadCursorError:
         abort(400)
     return render_template("log/index.html", fields=asked.fields, page=found, is_first=not after, **words)

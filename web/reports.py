@@ -1,20 +1,22 @@
 """Reports of a course: students by sessions, and who is at risk."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
+from typing import TypeVar
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from attendance.courses import MOST_CLASSES
 from attendance.errors import RollcallError
 from attendance.keys import UNFILED, is_id
 from attendance.register import CourseInfo
-from attendance.reports import Limits, all_records, presence, records, share
+from attendance.reports import Limits, all_records, presence, records, share, to_come
 from attendance.rows_log import FIRST_DAY, LAST_DAY, LoggedSession
 from web.charts import presence_chart, term_chart
-from web.fields import check_day
+from web.fields import check_day, whole
 from web.security import require_course, store
 from web.services import services
 
@@ -30,6 +32,8 @@ READS = 60
 USUAL_PERCENT, USUAL_IN_A_ROW = 80, 3
 """Who is at risk unless the form says otherwise: below this percentage, or with so many absences in a row."""
 
+Usual = TypeVar("Usual", int, int | None)
+
 blueprint = Blueprint("reports", __name__)
 
 
@@ -42,47 +46,60 @@ class Period:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Classes:
+    """The classes of a page.
+
+    Attributes:
+        period: their dates.
+        sessions: the newest of them, the oldest of these first.
+        are_more: whether there are more in these dates.
+        planned: how many are planned in these dates, None where that is not known.
+        to_come: how many of those are still to come, None where that is not known.
+    """
+
+    period: Period
+    sessions: Sequence[LoggedSession]
+    are_more: bool
+    planned: int | None
+    to_come: int | None
+
+
 @blueprint.get("/courses/<course_id>/matrix")
 def matrix(course_id: str) -> ResponseReturnValue:
     """Students by sessions, with the percentage so far and the one that is still possible."""
-    course, asked = course_of(course_id), period()
-    sessions, are_more = _newest(course_id, asked)
-    planned = _number("planned", 0, 1000, 0)
+    course = course_of(course_id)
+    classes = _classes(course)
     page = store().roster(course_id, _after(), STUDENTS_PER_PAGE)
-    shares = [share(session) for session in sessions]
+    shares = [share(session) for session in classes.sessions]
     return render_template(
         "reports/matrix.html",
         course=course,
-        period=asked,
-        sessions=sessions,
-        are_more=are_more,
+        classes=classes,
         shares=shares,
-        chart=term_chart([session.place.date for session in sessions], shares),
-        records=records(services().log, page.items, sessions),
-        planned=planned,
-        to_come=max(0, planned - len(sessions)),
+        chart=term_chart([session.place.date for session in classes.sessions], shares),
+        records=records(services().log, page.items, classes.sessions),
         cursor=page.cursor,
     )
 
 
 @blueprint.get("/courses/<course_id>/at-risk")
 def at_risk(course_id: str) -> ResponseReturnValue:
-    """Students below a percentage, or with too many absences in a row."""
-    course, asked = course_of(course_id), period()
-    limits = Limits(_number("percent", 0, 100, USUAL_PERCENT), _number("in_a_row", 1, 100, USUAL_IN_A_ROW))
-    sessions, are_more = _newest(course_id, asked)
+    """Students below a percentage, also those who cannot reach it any more, or with too many absences in a row."""
+    course = course_of(course_id)
+    classes = _classes(course)
+    percent, in_a_row = _number("percent", 0, 100, USUAL_PERCENT), _number("in_a_row", 1, 100, USUAL_IN_A_ROW)
+    limits, sessions = Limits(percent, in_a_row, classes.to_come), classes.sessions
     roster = partial(store().roster, course_id, limit=STUDENTS_AT_ONCE)
     pages = all_records(services().log, roster, sessions, _after())
     read = list(islice(pages, max(1, READS // (len(sessions) + 1)))) if sessions else []
-    found = [one for one in chain.from_iterable(page.items for page in read) if limits.are_crossed_by(one)]
+    found = [(one, risks) for one in chain.from_iterable(page.items for page in read) if (risks := limits.risks(one))]
     return render_template(
         "reports/at_risk.html",
         course=course,
-        period=asked,
+        classes=classes,
         limits=limits,
-        class_count=len(sessions),
-        are_more=are_more,
-        records=sorted(found, key=lambda one: (one.percent or 0, one.student.student_id)),
+        found=sorted(found, key=lambda one: (one[0].percent or 0, one[0].student.student_id)),
         cursor=read[-1].cursor if read else None,
     )
 
@@ -125,6 +142,27 @@ def sessions_of(course_id: str, asked: Period) -> list[LoggedSession]:
     return list(_newest_first(course_id, asked))[::-1]
 
 
+def classes_to_come(course: CourseInfo) -> int | None:
+    """How many of a course's planned classes are still to come, None where that is not known."""
+    if course.planned_classes is None:
+        return None
+    held = _newest_first(course.course_id, Period(FIRST_DAY, LAST_DAY, {}))
+    return to_come(course.planned_classes, held, course.sections)
+
+
+def _classes(course: CourseInfo) -> Classes:
+    """The classes that the request's address asks for.
+
+    The number that the course keeps is of the whole term: with other dates only the form says how many are planned.
+    """
+    asked = period()
+    sessions, are_more = _newest(course.course_id, asked)
+    usual = None if asked.fields else course.planned_classes
+    planned = _number("planned", 0, MOST_CLASSES, usual)
+    left = None if are_more else to_come(planned, sessions, course.sections)
+    return Classes(asked, sessions, are_more, planned, left)
+
+
 def _newest(course_id: str, asked: Period) -> tuple[list[LoggedSession], bool]:
     """The newest sessions of these dates, the oldest of them first, and whether there are more."""
     found = list(islice(_newest_first(course_id, asked), MOST_SESSIONS + 1))
@@ -145,11 +183,10 @@ def _after() -> str | None:
     return after or None
 
 
-def _number(name: str, least: int, most: int, usual: int) -> int:
+def _number(name: str, least: int, most: int, usual: Usual) -> int | Usual:
     """A whole number of the request's address; 400 where it is none within the bounds."""
     text = request.args.get(name, "").strip()
     if not text:
         return usual
-    if not (text.isascii() and text.isdigit() and len(text) <= 4 and least <= int(text) <= most):
-        abort(400)
-    return int(text)
+    number = whole(text, least, most)
+    return abort(400) if number is None else number

@@ -10,6 +10,7 @@ from attendance.csvfile import Line, decode, write_table
 from attendance.errors import RollcallError
 from attendance.keys import UNFILED
 from attendance.register import CourseInfo
+from web.function_limits import in_time
 from web.security import LARGE_FORMS, account, require_course, store
 from web.services import services
 
@@ -17,6 +18,7 @@ MAX_CSV_BYTES = 2 * 1024 * 1024
 MOST_LINES = 5000
 """Lines of one upload: each is a transaction of its own, and the browser waits."""
 BATCH = 100
+TOO_MANY = "There are more lines than can be done at once here: send the table in parts of 1,000 lines."
 
 blueprint = Blueprint("rosters", __name__)
 LARGE_FORMS["rosters.upload"] = MAX_CSV_BYTES
@@ -91,7 +93,7 @@ def upload(course_id: str) -> ResponseReturnValue:
 
 def _put_lines(course_id: str, lines: list[Line]) -> list[LineOutcome]:
     outcomes = []
-    for start in range(0, len(lines), BATCH):
+    for start in in_time(range(0, len(lines), BATCH), TOO_MANY):
         batch = lines[start : start + BATCH]
         found = services().students.students([line.cells["student_id"] for line in batch if line.cells["student_id"]])
         names = {student.student_id: student.student_name for student in found.values()}

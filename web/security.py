@@ -34,7 +34,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 
-limiter = Limiter(get_remote_address, storage_uri="memory://")
+# While the shared counts cannot be reached each process counts for itself: nobody is locked out, and nobody let in.
+limiter = Limiter(get_remote_address, in_memory_fallback_enabled=True)
 csrf = CSRFProtect()
 
 
@@ -76,8 +77,15 @@ def require_admin() -> None:
         abort(403)
 
 
-def content_security_policy(videos: str, photos: str) -> str:
-    """What a page may load, and where it may send to: this server and, by name, the two buckets."""
+def most_bytes(endpoint: str) -> int:
+    """How large a form to an endpoint may be."""
+    most: int = LARGE_FORMS.get(endpoint, current_app.config["MAX_CONTENT_LENGTH"])
+    function_takes: int = current_app.config.get("FUNCTION_TAKES_BYTES", most)
+    return min(most, function_takes)
+
+
+def content_security_policy(videos: str, photos: str, work: str) -> str:
+    """What a page may load, and where it may send to: this server and, by name, the buckets."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -86,8 +94,8 @@ def content_security_policy(videos: str, photos: str) -> str:
             f"img-src 'self' data: {photos}",  # Bootstrap's stylesheet carries its icons as data
             # This server sends a player on to the bucket, and the length of a chosen file is read before it is sent.
             f"media-src 'self' blob: {videos}",
-            f"connect-src 'self' {videos}",
-            f"form-action 'self' {videos}",
+            f"connect-src 'self' {videos} {work}",
+            f"form-action 'self' {videos} {work}",
             "frame-ancestors 'none'",
             "base-uri 'none'",
         )
@@ -101,11 +109,12 @@ def protect(app: Flask) -> None:
     manager.login_message = "Sign in to go on."
     manager.session_protection = "strong"
     manager.user_loader(_load)
+    app.add_template_global(most_bytes)
 
     # First, so that nothing a stranger sends is read: the form token's check reads the whole form.
     @app.before_request
     def require_login() -> BaseResponse | None:
-        request.max_content_length = LARGE_FORMS.get(request.endpoint or "", app.config["MAX_CONTENT_LENGTH"])
+        request.max_content_length = most_bytes(request.endpoint or "")
         is_public = request.endpoint is None or request.endpoint in PUBLIC_ENDPOINTS or is_api()
         if is_public or current_user.is_authenticated:
             return None
@@ -122,8 +131,8 @@ def protect(app: Flask) -> None:
     def harden(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
-        policy = content_security_policy(services().uploads.origin, services().photos.origin)
-        response.headers["Content-Security-Policy"] = policy
+        buckets = (services().uploads.origin, services().photos.origin, services().imports.origin)
+        response.headers["Content-Security-Policy"] = content_security_policy(*buckets)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         response.headers.setdefault("Cache-Control", "no-store")

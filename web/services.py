@@ -10,6 +10,7 @@ from attendance.aws import compose
 from attendance.aws.accounts import DynamoAccounts
 from attendance.aws.courses import DynamoCourseBook
 from attendance.aws.disputes import DynamoCases
+from attendance.aws.downloads import S3Downloads
 from attendance.aws.erasing import DynamoRecords, S3Documents
 from attendance.aws.following import RunFollower
 from attendance.aws.imports import S3Imports
@@ -43,6 +44,7 @@ class Services:
     runs: RunFollower
     courses: DynamoCourseBook
     imports: S3Imports
+    downloads: S3Downloads
     recovery: Tools
     log: DynamoLogReader
     audit: DynamoAudit
@@ -61,6 +63,7 @@ def open_services(settings: Settings, faces: Faces | None = None) -> Services:
     )
     records = DynamoRecords(settings)
     documents = S3Documents(settings.work_bucket)
+    corrector = compose.corrector(settings)
     return Services(
         settings=settings,
         students=records,
@@ -72,11 +75,12 @@ def open_services(settings: Settings, faces: Faces | None = None) -> Services:
         runs=RunFollower(),
         courses=DynamoCourseBook(settings),
         imports=S3Imports(settings.work_bucket),
+        downloads=S3Downloads(settings.work_bucket),
         recovery=tools_of(settings),
         log=DynamoLogReader(settings),
         audit=DynamoAudit(settings.audit_table),
-        corrector=compose.corrector(settings),
-        disputes=Disputes(DynamoCases(settings), compose.utc_now),
+        corrector=corrector,
+        disputes=Disputes(DynamoCases(settings), corrector, compose.utc_now),
         tokens=Tokens(DynamoTokens(settings), compose.utc_now),
         accounts=Accounts(DynamoAccounts(settings), compose.users(settings)),
     )

@@ -12,12 +12,15 @@ from attendance.meaning import meaning
 from attendance.model import Status, Stranger
 from attendance.register import CourseInfo, RegisterRow, Session, SessionVideo, counts_of, in_review_order
 from attendance.students import Student
+from attendance.users import Role
 from web.moments import Moment, TimeBar, moment_of, time_bar
-from web.security import store
+from web.security import account, store
 from web.services import services
 
 ROWS_PER_PAGE = 50
 """A page of them weighs about 100 kB."""
+MOST_RECOGNISED = 100
+"""Unknown faces with a name that can be kept as photos: as many students as are read at once."""
 SAYINGS = ("present", "late", "absent", "excused")
 """What the buttons of a row say of a student."""
 
@@ -62,6 +65,19 @@ class UnknownFace:
         """Whether this is who the video's search tracked under that number."""
         return (self.video.video_id, self.stranger.person) == (video_id, person)
 
+    @property
+    def anchor(self) -> str:
+        """Under which the page shows it."""
+        return f"{self.video.video_id}-{self.stranger.person}"
+
+    def source_in(self, session: Session) -> str:
+        """What a photo that is a picture of this moment has as its `StoredPhoto.source`."""
+        return f"{session.session_key}/{self.video.video_id}/{self.moment.at_ms}"
+
+    def is_a_photo_of(self, student: Student, session: Session) -> bool:
+        """Whether this moment is among the student's photos."""
+        return any(photo.source == self.source_in(session) for photo in student.photos)
+
 
 def render(
     course: CourseInfo,
@@ -70,6 +86,7 @@ def render(
     *,
     is_awaited: bool = False,
     problem: Problem | None = None,
+    note_problem: Problem | None = None,
 ) -> str:
     """The page, with the rows that its address asks for.
 
@@ -78,11 +95,13 @@ def render(
         session: what is shown.
         runs: of its videos that are being worked on, for `runs.html`.
         is_awaited: whether a video arrived of which the session does not tell yet.
-        problem: what a form could not do; the page is then that form's answer.
+        problem: what a row's form could not do; the page is then that form's answer.
+        note_problem: the same of the form that answers a student's note.
     """
     rows = in_review_order(store().rows(session))
     number, pages = page_of(len(rows), ROWS_PER_PAGE)
     shown = rows[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE]
+    unknown = unknown_faces(session, rows) if number == 1 else []
     to_check = next((index for index, row in enumerate(rows) if row.status is Status.REVIEW), None)
     return render_template(
         "session.html",
@@ -93,11 +112,14 @@ def render(
         number=number,
         pages=pages,
         first_to_check=None if to_check is None else (rows[to_check].student_id, to_check // ROWS_PER_PAGE + 1),
-        unknown=unknown_faces(session, rows) if number == 1 else [],
+        unknown=unknown,
+        recognised=_recognised(unknown),
         not_present=[row for row in rows if row.status is not Status.PRESENT],
         runs=runs,
         is_awaited=is_awaited,
         problem=problem,
+        note_problem=note_problem,
+        all_rows=rows,
         sayings=SAYINGS,
     )
 
@@ -118,6 +140,13 @@ def unknown_faces(session: Session, rows: Iterable[RegisterRow]) -> list[Unknown
         for stranger in strangers_of(video)
         if (moment := moment_of(stranger.evidence, session))
     ]
+
+
+def _recognised(unknown: Iterable[UnknownFace]) -> Mapping[str, Student]:
+    """By id the students to whom unknown faces were given, if the account may keep a face as a photo of one."""
+    if account().role is not Role.ADMIN:
+        return {}
+    return services().students.students([one.row.student_id for one in unknown if one.row][:MOST_RECOGNISED])
 
 
 def strangers_of(video: SessionVideo) -> tuple[Stranger, ...]:

@@ -5,17 +5,20 @@ each of their fellow students. A student sees the own enrolment photo, the time 
 doubts the row writes a note, and the instructor looks at the video.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 
-from attendance.disputes import MAX_NOTE, DisputeError
+from attendance.disputes import MAX_NOTE
+from attendance.errors import RollcallError
 from attendance.register import CourseInfo
-from attendance.students import CourseRow, Student, tally
+from attendance.students import CourseRow, Student, Tally, tally
 from attendance.users import Role
+from web.reports import classes_to_come
 from web.security import account, account_key, limiter, store
 from web.services import services
 
@@ -30,6 +33,22 @@ class NoteForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     note = TextAreaField("What is wrong?")
 
 
+@dataclass(frozen=True)
+class OwnCourse:
+    """A course as its student sees it.
+
+    Attributes:
+        total: the own rows counted.
+        to_come: planned classes that are still to come; None where that is not known, or not for the student any more.
+        rows: the newest first.
+    """
+
+    course: CourseInfo
+    total: Tally
+    to_come: int | None
+    rows: Sequence[CourseRow]
+
+
 @blueprint.get("/my-attendance")
 def index() -> ResponseReturnValue:
     """Own rows by course, each course's newest first, with the percentage."""
@@ -37,10 +56,11 @@ def index() -> ResponseReturnValue:
     if student is None:
         return render_template("students/unlinked.html")
     rows = list(services().students.history(student.student_id))
+    enrolled = services().students.course_ids_of(student.student_id)
     return render_template(
         "students/mine.html",
         student=student,
-        courses=[(course, *_of_course(rows, course.course_id)) for course in _courses(student, rows)],
+        courses=[_own_course(course, rows, enrolled) for course in _courses(enrolled, rows)],
         cases={(case.course_id, case.session_id): case for case in services().disputes.cases_of(student.student_id)},
     )
 
@@ -59,7 +79,7 @@ def write(course_id: str, session_id: str) -> ResponseReturnValue:
     form = NoteForm()
     try:
         services().disputes.file(course_id, session_id, student.student_id, form.note.data or "", account().email)
-    except DisputeError as error:
+    except RollcallError as error:
         return _page(course_id, session_id, form, str(error)), 422
     flash("Your note is with your instructor. The answer will be on this page.", "success")
     return redirect(url_for("student_view.show", course_id=course_id, session_id=session_id))
@@ -109,15 +129,16 @@ def _own_row(course_id: str, session_id: str) -> tuple[Student, CourseRow]:
     return (student, row) if row else abort(404)
 
 
-def _courses(student: Student, rows: Sequence[CourseRow]) -> list[CourseInfo]:
+def _courses(enrolled: Sequence[str], rows: Sequence[CourseRow]) -> list[CourseInfo]:
     """The student's courses; that of all students only where there are rows in it."""
     default = services().settings.default_course_id
     with_rows = {row.course_id for row in rows}
-    ids = sorted(with_rows.union(services().students.course_ids_of(student.student_id)) - ({default} - with_rows))
+    ids = sorted(with_rows.union(enrolled) - ({default} - with_rows))
     found = {course.course_id: course for course in store().courses(ids)}
     return [found.get(course_id) or CourseInfo(course_id, course_id, "UTC") for course_id in ids]
 
 
-def _of_course(rows: Sequence[CourseRow], course_id: str) -> tuple[object, list[CourseRow]]:
-    own = sorted((row for row in rows if row.course_id == course_id), key=lambda row: row.session_id, reverse=True)
-    return tally(own), own
+def _own_course(course: CourseInfo, rows: Iterable[CourseRow], enrolled: Sequence[str]) -> OwnCourse:
+    own = [row for row in rows if row.course_id == course.course_id]
+    to_come = classes_to_come(course) if own and course.course_id in enrolled else None
+    return OwnCourse(course, tally(own), to_come, sorted(own, key=lambda row: row.session_id, reverse=True))

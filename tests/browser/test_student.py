@@ -13,6 +13,7 @@ from local.demo_class import COURSE_ID
 from local.home import ROOT
 from tests.browser.accessible import assert_accessible
 from tests.browser.conftest import DATE, OpenPage, sign_in
+from tests.browser.test_pages import SCREENSHOTS
 from tests.e2e.running import RunningStack
 
 pytestmark = pytest.mark.stack
@@ -58,15 +59,53 @@ def test_a_student_doubts_a_row_and_reads_the_answer(
     assert_accessible(instructor)
     instructor.get_by_role("link", name=NAME).click()
     expect(instructor.get_by_text("I sat behind the pillar.")).to_be_visible()
+    instructor.get_by_role("button", name=f"Reject {NAME}'s note").click()
+    expect(instructor.get_by_role("alert")).to_contain_text("Write a reason")
     assert_accessible(instructor)
+    instructor.screenshot(path=SCREENSHOTS / "note.png")
     instructor.get_by_label("Your answer").fill("Seen at the door.")
-    instructor.get_by_role("button", name="Accept").click()
+    instructor.keyboard.press("Enter")
+    expect(instructor.get_by_role("radio", name="Present")).to_have_js_property("validity.valueMissing", value=True)
+    instructor.get_by_role("radio", name="Present").focus()
+    instructor.keyboard.press("ArrowRight")
+    expect(instructor.get_by_role("radio", name="Late")).to_be_checked()
+    instructor.get_by_role("button", name=f"Accept {NAME}'s note").press("Enter")
     instructor.wait_for_url(f"**/sessions/{DATE}#row-{STUDENT_ID}")
     expect(instructor.get_by_text("I sat behind the pillar.")).to_have_count(0)
+    expect(instructor.locator(f"#row-{STUDENT_ID}")).to_contain_text("Note of the student accepted: Seen at the door.")
+    assert_accessible(instructor)
 
     student.reload()
-    expect(student.get_by_text("Accepted")).to_be_visible()
-    expect(student.get_by_text("Seen at the door.")).to_be_visible()
+    expect(student.get_by_text("Accepted as present, late")).to_be_visible()
+    expect(student.get_by_role("heading", level=1)).to_contain_text("present late")
+    assert_accessible(student)
+    student.screenshot(path=SCREENSHOTS / "note-answered-phone.png", full_page=True)
+
+
+def test_who_corrects_the_row_first_accepts_the_note_on_the_same_page(
+    open_page: OpenPage, signed_in: OpenPage, student_account: str
+) -> None:
+    student = signed_in_as(open_page(), student_account, PASSWORD)
+    student.goto(f"/my-attendance/{COURSE_ID}/{DATE}")
+    student.get_by_label("This is wrong").fill("I was ill.")
+    student.get_by_role("button", name="Send the note").click()
+    expect(student.get_by_text("Waits for an answer.")).to_be_visible()
+
+    instructor = signed_in()
+    instructor.goto(f"/courses/{COURSE_ID}/sessions/{DATE}")
+    note, row = (instructor.locator(f"#{kind}-{STUDENT_ID}") for kind in ("note", "row"))
+    note.get_by_label("Your answer").fill("Get well.")
+    row.get_by_role("button", name="Excused").click()
+    row.get_by_label("Reason").fill("Ill")
+    row.get_by_label("Reason").press("Enter")
+    expect(note).to_contain_text("The register says excused, as")
+    expect(note.get_by_label("Your answer")).to_have_value("Get well.")
+    note.get_by_role("radio", name="Excused").check()
+    note.get_by_role("button", name="Accept").click()
+    expect(instructor.get_by_text("Accepted: excused counts now.")).to_be_visible()
+    expect(row).to_contain_text("Ill")
+    student.reload()
+    expect(student.get_by_text("Accepted as excused")).to_be_visible()
 
 
 def test_an_account_made_in_the_web_chooses_its_own_password(signed_in: OpenPage, open_page: OpenPage) -> None:

@@ -32,7 +32,7 @@ class Watch:
         if response.status < 400:
             return
         if response.request.is_navigation_request():
-            self._refused.add(response.url)
+            self._refused.add(_document(response.url))
         else:
             self.problems.append(f"{response.status} {response.url}")
 
@@ -41,9 +41,15 @@ class Watch:
             self.problems.append(f"{request.failure} {request.url}")
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        is_refused_document = message.location["url"] in self._refused and "Failed to load resource" in message.text
+        is_of_document = _document(message.location["url"]) in self._refused
+        is_refused_document = is_of_document and "Failed to load resource" in message.text
         if message.type in ("error", "warning") and not is_refused_document:
             self.problems.append(f"{message.type}: {message.text}")
 
     def _on_page_error(self, error: Error) -> None:
         self.problems.append(f"script: {error}")
+
+
+def _document(url: str) -> str:
+    """An address without the place in its document, which only some events name."""
+    return url.partition("#")[0]

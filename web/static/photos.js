@@ -1,6 +1,38 @@
-// Tells about each chosen photo at once whether it would be taken, and takes photos with the camera.
-// Without this script the form works as it is: the same answers then come after it was sent.
+// Makes chosen photos as large as a face needs, tells about each at once whether it would be taken, and takes photos with
+// the camera. Without this script the form works as it is: the same answers then come after it was sent.
 "use strict";
+
+// Five of them fit into one request wherever the web is served, and a face fills enough of them.
+const LONGEST_SIDE = 1600;
+const QUALITY = 0.9;
+// What has less is sent as it is: there is little to save, and a few bytes can be a picture too large to open.
+const SMALL_BYTES = 300 * 1024;
+
+const drawn = (picture, width, height) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.fillStyle = "white"; // a JPEG has no transparency
+  context.fillRect(0, 0, width, height);
+  context.drawImage(picture, 0, 0, width, height);
+  return new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
+};
+
+// The photo at most that large and upright, which also takes out where it was taken; what cannot be read stays as it
+// is, for the server says what is wrong with it.
+const scaled = async (file) => {
+  if (file.size <= SMALL_BYTES || !["image/jpeg", "image/png"].includes(file.type)) return file;
+  try {
+    const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+    const scale = Math.min(1, LONGEST_SIDE / Math.max(picture.width, picture.height));
+    const blob = await drawn(picture, Math.round(picture.width * scale), Math.round(picture.height * scale));
+    picture.close();
+    if (!blob || (scale === 1 && blob.size >= file.size)) return file;
+    return new File([blob], file.name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" });
+  } catch {
+    return file;
+  }
+};
 
 for (const field of document.querySelectorAll("[data-photos]")) {
   const form = field.closest("form");
@@ -9,6 +41,8 @@ for (const field of document.querySelectorAll("[data-photos]")) {
   const anyway = form.querySelector("[data-anyway]");
   const token = form.querySelector("[name=csrf_token]").value;
   const MOST_BYTES = 5 * 1024 * 1024;
+  const MOST_BYTES_IN_ALL = Number(field.dataset.most) - 64 * 1024; // the other fields need some
+  let ready = null;
 
   const problemOf = (file) => {
     if (file.size === 0) return "The photo is empty: choose a JPEG or PNG file.";
@@ -52,9 +86,41 @@ for (const field of document.querySelectorAll("[data-photos]")) {
     } else tell(item, `${file.name}: good.`, "good");
   };
 
+  const keep = (files) => {
+    const kept = new DataTransfer();
+    for (const file of files) kept.items.add(file);
+    input.files = kept.files;
+  };
+
+  const bytesInAll = () => [...input.files].reduce((sum, file) => sum + file.size, 0);
+
+  const prepared = async (chosen) => {
+    const files = [];
+    for (const file of chosen) files.push(await scaled(file));
+    return files;
+  };
+
   input.addEventListener("change", async () => {
     told.replaceChildren();
-    for (const file of input.files) await check(file);
+    const preparing = prepared([...input.files]);
+    ready = preparing;
+    const files = await preparing;
+    if (ready !== preparing) return; // others were chosen meanwhile
+    keep(files);
+    ready = null;
+    for (const file of files) await check(file);
+  });
+
+  form.addEventListener("submit", async (event) => {
+    if (ready) {
+      event.preventDefault();
+      await ready;
+      form.requestSubmit(event.submitter);
+    } else if (bytesInAll() > MOST_BYTES_IN_ALL) {
+      event.preventDefault();
+      const megabytes = Math.round(MOST_BYTES_IN_ALL / 2 ** 20);
+      tell(told.appendChild(document.createElement("li")), `The photos have more than ${megabytes} MB in all: choose fewer, and add the others afterwards.`, "problem");
+    }
   });
 
   const camera = field.querySelector("[data-camera]");
@@ -81,19 +147,11 @@ for (const field of document.querySelectorAll("[data-photos]")) {
     shoot.addEventListener("click", () => take(video));
   });
 
-  const take = (video) => {
-    const canvas = document.createElement("canvas");
-    canvas.width = video.videoWidth;
-    canvas.height = video.videoHeight;
-    canvas.getContext("2d").drawImage(video, 0, 0);
-    canvas.toBlob((blob) => {
-      const kept = new DataTransfer();
-      for (const file of input.files) kept.items.add(file);
-      const photo = new File([blob], `camera-${kept.items.length + 1}.jpg`, { type: "image/jpeg" });
-      kept.items.add(photo);
-      input.files = kept.files;
-      check(photo);
-    }, "image/jpeg", 0.92);
+  const take = async (video) => {
+    const blob = await drawn(video, video.videoWidth, video.videoHeight);
+    const photo = new File([blob], `camera-${input.files.length + 1}.jpg`, { type: "image/jpeg" });
+    keep([...input.files, photo]);
+    check(photo);
   };
 
   // The camera is let go of when the form is sent or left.

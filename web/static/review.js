@@ -100,7 +100,7 @@ const replace = (page, id) => {
   if (!row) return false;
   document.getElementById(id).replaceWith(row);
   for (const part of document.querySelectorAll("[data-live]")) {
-    const fresh = page.querySelector(`[data-live=${part.dataset.live}]`);
+    const fresh = page.querySelector(`[data-live="${part.dataset.live}"]`);
     if (fresh) part.replaceWith(fresh);
   }
   tell(page);
@@ -148,7 +148,7 @@ const act = (key) => {
 
 addEventListener("keydown", (event) => {
   // a dialog that was just closed keeps the focus for a moment
-  const isTyping = event.target.closest("input:not([type=radio]):not([type=checkbox]), select, textarea, video, dialog[open]");
+  const isTyping = event.target.closest("input:not([type=checkbox]), select, textarea, video, dialog[open]");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key !== "?" && !keysOn.checked) return;
   if (act(event.key)) event.preventDefault();

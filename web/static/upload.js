@@ -33,17 +33,6 @@ const ask = async (path, fields) => {
   return told;
 };
 
-// XMLHttpRequest, since fetch does not tell how much of a request has been sent.
-const send = (method, url, body, onSent) => new Promise((done, fail) => {
-  const request = new XMLHttpRequest();
-  request.open(method, url);
-  request.upload.onprogress = (event) => onSent(event.loaded);
-  request.onload = () => (request.status < 300 ? done(request.getResponseHeader("ETag"))
-    : fail(new Error(`The bucket answered ${request.status}.`)));
-  request.onerror = () => fail(new Error("The connection broke."));
-  request.send(body);
-});
-
 const again = async (work) => {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -102,12 +91,8 @@ class Upload {
   }
 
   inOne() {
-    return again(() => {
-      const body = new FormData();
-      for (const [name, value] of Object.entries(this.ticket.form.fields)) body.append(name, value);
-      body.append("file", this.file);
-      return send("POST", this.ticket.form.url, body, (bytes) => this.sent(Math.min(bytes, this.file.size)));
-    });
+    const { form } = this.ticket;
+    return again(() => send("POST", form.url, bodyOf(form, this.file), (bytes) => this.sent(Math.min(bytes, this.file.size))));
   }
 
   async inParts() {

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Protocol
 
 from attendance.errors import RollcallError
-from attendance.model import Correction, Evidence, Standing, Status
+from attendance.model import Correction, Evidence, Row, Standing, Status
+from attendance.register import in_effect
 
 MAX_REASON = 500
 """Characters."""
@@ -68,7 +69,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Call:
-    """What a person says of one student while calling the roll; `expected_version` as in `Corrector.correct`."""
+    """What a person says of one student; `expected_version` as in `Corrector.correct`."""
 
     student_id: str
     said: Said
@@ -82,10 +83,10 @@ class Change:
     Attributes:
         decided: the status of the row as it was seen.
         old: what stood.
-        new: what stands from now on.
+        new: what stands from now on; the same where what was said counts already.
         actor: who.
         at: when, an ISO 8601 time.
-        action: `correct` or `undo`.
+        action: what they did, such as `correct` or `undo`.
         reason: why, if they said.
     """
 
@@ -99,12 +100,17 @@ class Change:
     action: str
     reason: str | None
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it changes what stands."""
+        return self.new != self.old
+
 
 class Store(Protocol):
     """Where corrections are kept."""
 
-    def decided(self, session_key: str, student_id: str) -> Status | None:
-        """The status the row was decided with, None where there is no row."""
+    def decided(self, session_key: str, student_id: str) -> Row | None:
+        """The row as it was decided, None where there is none."""
 
     def standing(self, session_key: str, student_id: str) -> Standing:
         """The correction as it is now."""
@@ -114,6 +120,17 @@ class Store(Protocol):
 
     def recount(self, session_key: str) -> None:
         """Count the session's rows again; until that is done whoever reads the session counts them."""
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """Who wants to change which row, and why; the fields are as in `Change`."""
+
+    session_key: str
+    student_id: str
+    actor: str
+    action: str
+    reason: str | None
 
 
 class Corrector:
@@ -142,10 +159,10 @@ class Corrector:
         Raises:
             CorrectionError: the named reason of a refusal; nothing was changed.
         """
-        standing, is_new = self._correct(session_key, student_id, said, actor, reason, expected_version)
-        if is_new:
+        change = self._correct(session_key, student_id, said, actor, reason, expected_version)
+        if change.is_new:
             self._store.recount(session_key)
-        return standing
+        return change.new
 
     def call_roll(self, session_key: str, calls: Iterable[Call], actor: str) -> dict[str, CorrectionError]:
         """Say something of many students at once; who cannot be corrected does not keep the others from it.
@@ -162,32 +179,42 @@ class Corrector:
         changed = False
         for call in calls:
             try:
-                _, is_new = self._correct(session_key, call.student_id, call.said, actor, None, call.expected_version)
+                change = self._correct(session_key, call.student_id, call.said, actor, None, call.expected_version)
             except CorrectionError as error:
                 refused[call.student_id] = error
             else:
-                changed = changed or is_new
+                changed = changed or change.is_new
         if changed:
             self._store.recount(session_key)
         return refused
 
-    def _correct(
-        self, session_key: str, student_id: str, said: Said, actor: str, reason: str | None, expected_version: int
-    ) -> tuple[Standing, bool]:
-        """What stands after a correction, and whether it is new; counts are not made again."""
-        check(said)
+    def settle(
+        self, session_key: str, call: Call, actor: str, action: str, reason: str, keep: Callable[[Change], bool]
+    ) -> None:
+        """Let what a person says of a student count, together with something else that is kept, or neither.
+
+        Args:
+            session_key: the session.
+            call: what counts; where it does already, nothing of the row is changed.
+            actor: who says so.
+            action: what they do, for the audit.
+            reason: at most 500 characters.
+            keep: writes the change with what belongs to it; False if anything was not as seen, then it is asked again.
+
+        Raises:
+            CorrectionError: the named reason of a refusal; nothing was changed. `keep` may raise errors of its own.
+        """
+        check(call.said)
         why = checked_reason(reason)
 
-        def new(decided: Status, old: Standing) -> Standing | None:
-            if _says(old.correction, said, why, actor):
-                return None
-            refuse_other_version(old, expected_version)
-            if decided is not Status.REVIEW and decided is not said.status and not why:
-                raise ReasonNeededError(f"The register says {decided.value}. Give the reason why it is {said.status}.")
-            correction = Correction(said.status, said.late, said.left_early, why, actor, self._time(), said.evidence)
-            return Standing(old.version + 1, correction, (*old.before, old.correction)[-MAX_UNDO:], actor)
+        def new(decided: Row, old: Standing) -> Standing:
+            refuse_other_version(old, call.expected_version)
+            (row,) = in_effect([decided], {decided.student_id: old})
+            counts = Said(row.status, row.late, row.left_early, call.said.evidence)
+            return old if counts == call.said else self._said(old, call.said, why, actor)
 
-        return self._change(session_key, student_id, new, actor, "correct", why)
+        if self._change(_Wish(session_key, call.student_id, actor, action, why), new, keep).is_new:
+            self._store.recount(session_key)
 
     def undo(
         self, session_key: str, student_id: str, actor: str, reason: str | None, expected_version: int
@@ -204,37 +231,63 @@ class Corrector:
         """
         why = checked_reason(reason)
 
-        def new(_: Status, old: Standing) -> Standing:
+        def new(_: Row, old: Standing) -> Standing:
             refuse_other_version(old, expected_version)
             if old.correction is None or not old.before:
                 raise NothingToUndoError("There is no correction that could be undone.")
             return Standing(old.version + 1, old.before[-1], old.before[:-1], actor)
 
-        standing, _ = self._change(session_key, student_id, new, actor, "undo", why)
+        change = self._change(_Wish(session_key, student_id, actor, "undo", why), new, self._store.apply)
         self._store.recount(session_key)
-        return standing
+        return change.new
 
-    def _change(
-        self,
-        session_key: str,
-        student_id: str,
-        new: Callable[[Status, Standing], Standing | None],
-        actor: str,
-        action: str,
-        reason: str | None,
-    ) -> tuple[Standing, bool]:
-        """Write what `new` makes of the row and the correction that stands; what stands, and whether that is new."""
+    def _correct(
+        self, session_key: str, student_id: str, said: Said, actor: str, reason: str | None, expected_version: int
+    ) -> Change:
+        """The change that a correction makes; counts are not made again."""
+        check(said)
+        why = checked_reason(reason)
+
+        def new(decided: Row, old: Standing) -> Standing:
+            if _says(old.correction, said, why, actor):
+                return old
+            refuse_other_version(old, expected_version)
+            if decided.status not in (Status.REVIEW, said.status) and not why:
+                raise ReasonNeededError(
+                    f"The register says {decided.status.value}. Give the reason why it is {said.status}."
+                )
+            return self._said(old, said, why, actor)
+
+        def keep(change: Change) -> bool:
+            return not change.is_new or self._store.apply(change)
+
+        return self._change(_Wish(session_key, student_id, actor, "correct", why), new, keep)
+
+    def _said(self, old: Standing, said: Said, reason: str | None, actor: str) -> Standing:
+        """What stands after somebody said something."""
+        correction = Correction(said.status, said.late, said.left_early, reason, actor, self._time(), said.evidence)
+        return Standing(old.version + 1, correction, (*old.before, old.correction)[-MAX_UNDO:], actor)
+
+    def _change(self, wish: _Wish, new: Callable[[Row, Standing], Standing], keep: Callable[[Change], bool]) -> Change:
+        """Let `keep` write what `new` makes of the row and the correction that stands, until all is as it was seen."""
         for _ in range(TRIES):
-            decided = self._store.decided(session_key, student_id)
+            decided = self._store.decided(wish.session_key, wish.student_id)
             if decided is None:
                 raise NotOnRegisterError("This student is not on the register of this session.")
-            old = self._store.standing(session_key, student_id)
-            standing = new(decided, old)
-            if standing is None:
-                return old, False
-            at = self._time()
-            if self._store.apply(Change(session_key, student_id, decided, old, standing, actor, at, action, reason)):
-                return standing, True
+            old = self._store.standing(wish.session_key, wish.student_id)
+            change = Change(
+                wish.session_key,
+                wish.student_id,
+                decided.status,
+                old,
+                new(decided, old),
+                wish.actor,
+                self._time(),
+                wish.action,
+                wish.reason,
+            )
+            if keep(change):
+                return change
         raise CorrectionConflictError("This row is being written over and over. Try again in a minute.", old)
 
     def _time(self) -> str:

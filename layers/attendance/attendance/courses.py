@@ -14,6 +14,7 @@ from attendance.rollcall import decide
 
 ROSTER_COLUMNS = ("student_id", "student_name", "enrolled_from", "enrolled_until", "section")
 MOST_MINUTES = 24 * 60
+MOST_CLASSES = 1000
 
 
 class InvalidPolicyError(RollcallError):
@@ -30,7 +31,7 @@ class NotRegisteredError(RollcallError):
 
 @dataclass(frozen=True)
 class CourseSettings:
-    """What is set of a course; None is the stack's default.
+    """What is set of a course; None in its policy is the stack's default.
 
     Attributes:
         present_threshold: similarity (0-100) from which a student is present.
@@ -39,6 +40,7 @@ class CourseSettings:
         minimum_sightings: frames a student must be seen in for present, at least 1.
         late_after_minutes: who is first seen later is late; 0 never says so.
         left_early_minutes: who is last seen more than this before the end left early; 0 never says so.
+        planned_classes: how many are planned this term, 0-1000; None where that is not known.
     """
 
     course_name: str
@@ -49,6 +51,7 @@ class CourseSettings:
     minimum_sightings: int | None = None
     late_after_minutes: int | None = None
     left_early_minutes: int | None = None
+    planned_classes: int | None = None
 
     def checked(self, defaults: Thresholds) -> "CourseSettings":
         """The same, its name in its one spelling.
@@ -75,6 +78,8 @@ class CourseSettings:
             or max(policy.late_after_minutes, policy.left_early_minutes) > MOST_MINUTES
         ):
             raise InvalidPolicyError("Minutes are between 0, which is off, and a day.")
+        if self.planned_classes is not None and not (0 <= self.planned_classes <= MOST_CLASSES):
+            raise InvalidPolicyError(f"The number of planned classes is between 0 and {MOST_CLASSES}.")
         name = check_name(self.course_name, "course name")
         return CourseSettings(**{**self.__dict__, "course_name": name})
 

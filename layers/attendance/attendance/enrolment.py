@@ -15,6 +15,7 @@ import pytz
 
 from attendance.errors import RollcallError
 from attendance.keys import UNFILED, is_id
+from attendance.refusals import in_words
 from attendance.students import Consent, Directory, Enrolled, FaceMatch, Faces, Photos, StoredPhoto, Student
 
 MAX_PHOTO_BYTES = 5 * 1024 * 1024
@@ -27,15 +28,6 @@ SAME_PERSON_SIMILARITY = 90.0
 """0-100; from here on a face already enrolled under another id is worth a warning."""
 
 _MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
-_REFUSALS = {
-    "EXTREME_POSE": "the face is turned away: look straight at the camera",
-    "LOW_BRIGHTNESS": "the picture is too dark: take it in more light",
-    "LOW_SHARPNESS": "the picture is blurred: hold the camera still",
-    "LOW_CONFIDENCE": "it is not certain that this is a face: take a plain portrait",
-    "SMALL_BOUNDING_BOX": "the face is too small: come closer",
-    "LOW_FACE_QUALITY": "the face cannot be made out well enough: take a sharp, evenly lit portrait",
-    "EXCEEDS_MAX_FACES": "there is more than one face: crop the picture to one",
-}
 
 
 class EnrolmentError(RollcallError):
@@ -86,6 +78,10 @@ class NoSuchPhotoError(EnrolmentError):
     """The student has no such photo, or it is not kept any more."""
 
 
+class NoConsentError(EnrolmentError):
+    """Nobody has recorded that the student agreed to be recognised by face."""
+
+
 class BeingErasedError(EnrolmentError):
     """The student is being erased."""
 
@@ -106,11 +102,15 @@ class Terms:
         consent: what the student agreed to, to be kept with the photo.
         must_be_new: refuse an id that is registered already, whatever its name.
         may_look_alike: enrol a face that is there under another id all the same, with a warning.
+        must_have_consent: refuse a photo of a student of whom no consent is recorded.
+        source: of a photo that is a picture of a video, as in `StoredPhoto`.
     """
 
     consent: Consent | None = None
     must_be_new: bool = False
     may_look_alike: bool = True
+    must_have_consent: bool = False
+    source: str = ""
 
 
 ANY_TERMS = Terms()
@@ -164,6 +164,7 @@ class Enroller:
         if known is not None:
             _refuse_unless_the_same(known, student, must_be_new=terms.must_be_new)
             student = known
+        _refuse_without_consent(student, terms)
         key = photo_key(student.student_id, photo)
         for stored in student.photos:
             if stored.key == key:
@@ -173,7 +174,8 @@ class Enroller:
         lookalikes = self._lookalikes(student.student_id, photo)
         if lookalikes and not terms.may_look_alike:
             raise LookalikeError(lookalikes)
-        enrolled = self._add(replace(student, consent=terms.consent), key, photo, content_type, courses, actor)
+        stored = StoredPhoto(key, "", self._time(), terms.source)
+        enrolled = self._add(replace(student, consent=terms.consent), stored, photo, content_type, courses, actor)
         return replace(enrolled, warnings=tuple(map(in_a_sentence, lookalikes)))
 
     def check(self, photo: bytes, student_id: str = "") -> Sequence[FaceMatch]:
@@ -205,7 +207,7 @@ class Enroller:
         self._faces.ensure_collection()
         indexed = self._faces.index(photo, student_id)
         if indexed.face_id is None:
-            raise PoorPhotoError(f"This photo cannot be used: {_in_words(indexed.refusals)}.")
+            raise PoorPhotoError(f"This photo cannot be used: {in_words(indexed.refusals)}.")
         if not self._directory.replace_face(student, key, indexed.face_id, actor):
             self._faces.delete(indexed.face_id)
             raise PhotoConflictError("Someone changed this student at the same moment: try again.")
@@ -260,14 +262,14 @@ class Enroller:
         return [self._default_course_id, *courses]
 
     def _add(
-        self, student: Student, key: str, photo: bytes, content_type: str, courses: Sequence[str], actor: str
+        self, student: Student, new: StoredPhoto, photo: bytes, content_type: str, courses: Sequence[str], actor: str
     ) -> Enrolled:
-        with self._indexed(student.student_id, key, photo) as face_id:
-            stored = StoredPhoto(key, face_id, self._time())
-            with self._kept(student.student_id, key, photo, content_type):
+        with self._indexed(student.student_id, new.key, photo) as face_id:
+            stored = replace(new, face_id=face_id)
+            with self._kept(student.student_id, new.key, photo, content_type):
                 if not self._directory.add_photo(student, stored, courses, actor):
                     raise PhotoConflictError("Someone changed this student at the same moment: try again.")
-        return Enrolled(student.student_id, student.student_name, key, face_id, is_new=True)
+        return Enrolled(student.student_id, student.student_name, new.key, face_id, is_new=True)
 
     def _refuse_unless_one_face(self, photo: bytes) -> None:
         faces = self._faces.count(photo)
@@ -287,7 +289,7 @@ class Enroller:
         """Index the face; delete it again when the block fails, unless another call has enrolled this very photo."""
         indexed = self._faces.index(photo, student_id)
         if indexed.face_id is None:
-            raise PoorPhotoError(f"This photo cannot be used: {_in_words(indexed.refusals)}.")
+            raise PoorPhotoError(f"This photo cannot be used: {in_words(indexed.refusals)}.")
         try:
             yield indexed.face_id
         except BaseException:
@@ -379,15 +381,17 @@ def _refuse_unless_the_same(known: Student, student: Student, *, must_be_new: bo
         )
 
 
+def _refuse_without_consent(student: Student, terms: Terms) -> None:
+    if terms.must_have_consent and student.consent is None and terms.consent is None:
+        raise NoConsentError(
+            f"No consent of student {student.student_id} is recorded, so no face is kept: record it on the student's "
+            "page first."
+        )
+
+
 def in_a_sentence(match: FaceMatch) -> str:
     """What a person should know of a face that is enrolled already."""
     return (
         f"This face looks like student {match.student_id}'s (similarity {match.similarity:.0f}): "
         "check that one person is not enrolled twice."
-    )
-
-
-def _in_words(refusals: Sequence[str]) -> str:
-    return "; ".join(_REFUSALS.get(code, f"the face service refused it ({code})") for code in refusals) or (
-        "the face service found no face good enough: take a sharp, evenly lit portrait from the front"
     )

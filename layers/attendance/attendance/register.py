@@ -16,11 +16,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class CourseInfo:
-    """A course; `time_zone` is a name of the IANA database."""
+    """A course.
+
+    Attributes:
+        time_zone: a name of the IANA database.
+        planned_classes: how many are planned this term, 0-1000; None where nobody said.
+        sections: a session whose slot has the name of one is for its students only.
+    """
 
     course_id: str
     course_name: str
     time_zone: str
+    planned_classes: int | None = None
+    sections: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,17 @@ Excused and undecided rows are no absences. A session counts for a student only 
 left; who has no row in a session is not blamed for it either.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import takewhile
 from typing import Protocol
 
+from attendance.keys import slot_of
 from attendance.model import Enrolment, Place, Status
 from attendance.register import Page, RegisterRow
 from attendance.rows_log import LoggedSession
+from attendance.students import Tally, percent_of
 
 Roster = Callable[[str | None], Page[Enrolment]]
 """Gives a page of a roster by student_id, after the cursor of the page before."""
@@ -38,13 +41,14 @@ class Record:
         return sum(mark.status == status for mark in self.marks if mark)
 
     @property
+    def tally(self) -> Tally:
+        """How often the student was there."""
+        return Tally(*map(self.count, (Status.PRESENT, Status.ABSENT, Status.EXCUSED, Status.REVIEW)))
+
+    @property
     def percent(self) -> float | None:
         """Present among present and absent, 0-100; None before anything is decided."""
-        return percent_of(self.count(Status.PRESENT), self.count(Status.ABSENT))
-
-    def possible(self, to_come: int) -> float | None:
-        """The percent if the student is at each of the sessions to come and every review says present."""
-        return percent_of(self.count(Status.PRESENT) + self.count(Status.REVIEW) + to_come, self.count(Status.ABSENT))
+        return self.tally.percent
 
     @property
     def absent_in_a_row(self) -> int:
@@ -53,17 +57,41 @@ class Record:
         return sum(1 for _ in takewhile(lambda status: status is Status.ABSENT, reversed(decided)))
 
 
+class Risk(StrEnum):
+    """Why a student is at risk."""
+
+    BELOW = "below the percentage"
+    OUT_OF_REACH = "cannot reach it any more"
+    ABSENT_IN_A_ROW = "absent in a row"
+
+
 @dataclass(frozen=True)
 class Limits:
-    """When a student is at risk: below `percent` (0-100), or with `in_a_row` absences in a row; at least 1."""
+    """When a student is at risk.
+
+    Attributes:
+        percent: below it, 0-100.
+        in_a_row: with so many absences in a row, at least 1.
+        to_come: classes that are still to come, None where that is not known: then nothing is said to be out of reach.
+    """
 
     percent: float
     in_a_row: int
+    to_come: int | None = None
 
-    def are_crossed_by(self, record: Record) -> bool:
-        """Whether the student is at risk."""
+    def risks(self, record: Record) -> tuple[Risk, ...]:
+        """Why the student is at risk; nothing where there is no reason.
+
+        Who cannot reach the percentage any more, even when present in all classes that remain, is also below it.
+        """
         percent = record.percent
-        return (percent is not None and percent < self.percent) or record.absent_in_a_row >= self.in_a_row
+        best = None if self.to_come is None else record.tally.possible(self.to_come)
+        found = {
+            Risk.BELOW: percent is not None and percent < self.percent,
+            Risk.OUT_OF_REACH: best is not None and best < self.percent,
+            Risk.ABSENT_IN_A_ROW: record.absent_in_a_row >= self.in_a_row,
+        }
+        return tuple(risk for risk, is_so in found.items() if is_so)
 
 
 class MarkReader(Protocol):
@@ -73,9 +101,18 @@ class MarkReader(Protocol):
         """The rows of a session whose student_id is from `first` to `last`, without what was seen."""
 
 
-def percent_of(present: int, absent: int) -> float | None:
-    """Present among present and absent, 0-100; None where there are neither."""
-    return 100 * present / (present + absent) if present + absent else None
+def to_come(planned: int | None, sessions: Iterable[LoggedSession], sections: Collection[str] = ()) -> int | None:
+    """How many of the planned classes are still to come; None where that is not known.
+
+    That is where no number is planned, where there were more already, and where some were for one of the course's
+    sections only. A class whose register is not decided yet counts among those to come, so nobody is told too early
+    that it is too late.
+    """
+    if planned is None:
+        return None
+    held = [session for session in sessions if _is_held(session)]
+    is_known = len(held) <= planned and not any(slot_of(session.place) in sections for session in held)
+    return planned - len(held) if is_known else None
 
 
 def record(student: Enrolment, places: Sequence[Place], rows: Mapping[str, RegisterRow]) -> Record:
@@ -140,6 +177,11 @@ def moodle_line(found: Record) -> list[str]:
     What is not decided stays empty: Moodle then tells of it and changes nothing.
     """
     return [found.student.student_id, *map(_moodle_mark, found.marks)]
+
+
+def _is_held(session: LoggedSession) -> bool:
+    """Whether a register is there: it was counted, or there are rows that a person has changed or is to fill in."""
+    return session.counts is not None or session.corrected > 0 or session.is_roll_call
 
 
 def _moodle_mark(mark: Mark | None) -> str:

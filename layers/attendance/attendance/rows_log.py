@@ -2,14 +2,13 @@
 
 Rows come in one of three orders, the one that needs the fewest Queries: of one student course by course, the newest
 first in each; of one course the newest session first; else day by day, the newest first. A page stops when it is full
-or after so many looks into the tables, and its cursor says up to where it looked.
+or has looked into the tables for long enough, and its cursor says up to where it looked.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from itertools import islice
 from typing import Protocol
 
 from attendance import keys
@@ -188,7 +187,7 @@ class LogPage:
 
     Attributes:
         cursor: asks for what follows; None at the end.
-        is_cut: it stopped after so many looks, so more may follow and may not.
+        is_cut: it had looked for long enough, so more may follow and may not.
     """
 
     rows: tuple[LogRow, ...]
@@ -216,21 +215,20 @@ def every(stretches: Iterable[Stretch], passes: Callable[[LogRow], bool]) -> Ite
     return (entry for stretch in stretches for entry in stretch.rows if passes(entry))
 
 
-def page(stretches: Iterable[Stretch], passes: Callable[[LogRow], bool], limit: int, looks: int) -> LogPage:
-    """The first rows that pass, at most `limit`, of at most so many looks."""
+def page(
+    stretches: Iterable[Stretch], passes: Callable[[LogRow], bool], limit: int, may_look: Callable[[], bool]
+) -> LogPage:
+    """The first rows that pass, at most `limit`; asks after each look whether there may be another."""
     found: list[LogRow] = []
-    cursor: Cursor | None = None
-    remaining = iter(stretches)
-    for stretch in islice(remaining, looks):
+    for stretch in stretches:
         for entry in filter(passes, stretch.rows):
             if len(found) == limit:
                 last = found[-1]
                 return LogPage(tuple(found), Cursor(last.place.date, last.place, last.row.student_id), is_cut=False)
             found.append(entry)
-        cursor = stretch.until
-    if next(remaining, None) is None:
-        cursor = None
-    return LogPage(tuple(found), cursor, is_cut=cursor is not None)
+        if not may_look():
+            return LogPage(tuple(found), stretch.until, is_cut=True)
+    return LogPage(tuple(found), None, is_cut=False)
 
 
 def _of_student(reader: LogReader, wanted: LogFilter, student_id: str, after: Cursor | None) -> Iterator[Stretch]:
@@ -248,7 +246,7 @@ def _of_course(reader: LogReader, wanted: LogFilter, course_id: str, after: Curs
     until = after.place.session_id if after and after.place else None
     for sessions in reader.sessions_of(course_id, wanted.first, wanted.last, until):
         yield from _of_sessions(reader, wanted, sessions, after)
-        if sessions:
+        if sessions and (after is None or sessions[-1].place != after.place):
             yield Stretch((), Cursor(sessions[-1].place.date, sessions[-1].place))
 
 

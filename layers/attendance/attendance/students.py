@@ -10,11 +10,17 @@ from attendance.register import RegisterRow
 
 @dataclass(frozen=True)
 class StoredPhoto:
-    """One photo of a student: its object key in the photos bucket and its face in the collection."""
+    """One photo of a student: its object key in the photos bucket and its face in the collection.
+
+    Attributes:
+        added_at: an ISO 8601 time.
+        source: the moment of a video that it is a picture of, `<session_key>/<video_id>/<milliseconds>`; else empty.
+    """
 
     key: str
     face_id: str
     added_at: str
+    source: str = ""
 
     @property
     def digest(self) -> str:
@@ -195,8 +201,16 @@ class Tally:
     @property
     def percent(self) -> float | None:
         """Present among present and absent, 0-100; None before anything is decided. Excused rows do not count."""
-        decided = self.present + self.absent
-        return 100 * self.present / decided if decided else None
+        return percent_of(self.present, self.absent)
+
+    def possible(self, to_come: int) -> float | None:
+        """The percent if the student is at each of the classes to come and every review says present."""
+        return percent_of(self.present + self.review + to_come, self.absent)
+
+
+def percent_of(present: int, absent: int) -> float | None:
+    """Present among present and absent, 0-100; None where there are neither."""
+    return 100 * present / (present + absent) if present + absent else None
 
 
 def tally(rows: Iterable[CourseRow]) -> Tally:

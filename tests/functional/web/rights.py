@@ -7,7 +7,7 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.functional.web.tables import TEMPLATE
+from tests.functional.web.tables import TEMPLATE, resource_of
 
 Need = tuple[str, str]
 """An action and what it is done to, such as `dynamodb:Query` of `RostersTable/index/by_student`."""
@@ -66,7 +66,7 @@ def _of_tables(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
 
 def _named(name: str, kind: str) -> str:
     """The resource in the template of a table or bucket: `rollcall-users` ▶ `UsersTable`."""
-    return name.removeprefix("rollcall-").capitalize() + kind
+    return resource_of(name.removeprefix("rollcall-"), kind)
 
 
 @cache

@@ -40,17 +40,27 @@ def _resources() -> dict[str, Any]:
 
 def make_tables() -> Settings:
     """Create every table with the keys and indexes that template.yaml gives it, and the buckets."""
-    resources = _resources()
-    client = boto3.client("dynamodb")
     for name in TABLES:
-        properties = resources[f"{name.capitalize()}Table"]["Properties"]
-        kept = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
-        client.create_table(TableName=f"rollcall-{name}", **{key: properties[key] for key in kept if key in properties})
+        make_table(name)
     s3 = boto3.client("s3")
     for bucket in ("videos", "photos", "work"):
         s3.create_bucket(Bucket=f"rollcall-{bucket}")
     s3.put_bucket_versioning(Bucket="rollcall-videos", VersioningConfiguration={"Status": "Enabled"})
     return settings()
+
+
+def make_table(name: str) -> str:
+    """Create one table, such as `users`, as template.yaml wants it; its name."""
+    properties = _resources()[resource_of(name, "Table")]["Properties"]
+    kept = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+    made = {key: properties[key] for key in kept if key in properties}
+    boto3.client("dynamodb").create_table(TableName=f"rollcall-{name}", **made)
+    return f"rollcall-{name}"
+
+
+def resource_of(name: str, kind: str) -> str:
+    """What template.yaml calls a table or bucket: `web-rate-limits` ▶ `WebRateLimitsTable`."""
+    return name.title().replace("-", "") + kind
 
 
 def put(table: str, item: dict[str, Any]) -> None:
@@ -60,6 +70,10 @@ def put(table: str, item: dict[str, Any]) -> None:
 def get(table: str, **key: str) -> dict[str, Any] | None:
     found: dict[str, Any] | None = boto3.resource("dynamodb").Table(f"rollcall-{table}").get_item(Key=key).get("Item")
     return found
+
+
+def delete(table: str, **key: str) -> None:
+    boto3.resource("dynamodb").Table(f"rollcall-{table}").delete_item(Key=key)
 
 
 def session_item(course_id: str, date: str, status: str = "complete", **more: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from attendance.aws.tokens import DynamoTokens
 from attendance.corrections import Said
+from attendance.courses import CourseSettings
 from attendance.model import Status
 from attendance.settings import Settings
 from attendance.tokens import MOST_TOKENS, Tokens, TokenTable
@@ -94,6 +95,16 @@ def test_rows_are_as_they_count_with_what_a_person_said(client: FlaskClient, ser
     assert second["similarity"] is None
 
 
+def test_a_course_says_how_many_classes_are_planned_as_far_as_that_is_known(
+    client: FlaskClient, services: Services
+) -> None:
+    token = services.tokens.make(TEACHER, "LMS", 30)
+    expected = {"course_id": "physics", "course_name": "Physics <1>", "time_zone": "Pacific/Auckland"}
+    assert checked(client, ask(client, "/api/v1/courses/physics", token)) == expected | {"planned_classes": None}
+    services.courses.save("physics", CourseSettings("Physics", "UTC", planned_classes=30), TEACHER)
+    assert checked(client, ask(client, "/api/v1/courses/physics", token))["planned_classes"] == 30
+
+
 def test_students_of_a_course_come_page_by_page(client: FlaskClient, services: Services) -> None:
     token = services.tokens.make(TEACHER, "LMS", 30)
     first = checked(client, ask(client, f"{STUDENTS}?limit=3", token))
@@ -106,6 +117,7 @@ def test_students_of_a_course_come_page_by_page(client: FlaskClient, services: S
 @pytest.mark.parametrize(
     ("path", "status"),
     [
+        ("/api/v1/courses/history", 403),
         ("/api/v1/courses/history/students", 403),
         ("/api/v1/courses/nowhere/students", 403),
         ("/api/v1/courses/physics/sessions/2026-03-09/rows", 404),

@@ -76,9 +76,22 @@ def test_a_policy_is_kept_and_what_is_left_empty_follows_the_default(teacher: Fl
     assert "present_threshold" not in (get("courses", course_id="physics") or {})
 
 
+def test_the_number_of_planned_classes_is_kept_until_it_is_emptied(teacher: FlaskClient) -> None:
+    for planned in ("0", "1000", "30"):
+        followed(teacher, send(teacher, SETTINGS, **POLICY, planned_classes=planned, save="Save"))
+        assert (get("courses", course_id="physics") or {})["planned_classes"] == int(planned)
+    assert re.search(r'name="planned_classes"[^>]* value="30"', teacher.get(SETTINGS).text)
+    followed(teacher, send(teacher, SETTINGS, **POLICY, planned_classes="", save="Save"))
+    assert "planned_classes" not in (get("courses", course_id="physics") or {})
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
+        ({"planned_classes": "-1"}, "between 0 and 1000"),
+        ({"planned_classes": "1001"}, "between 0 and 1000"),
+        ({"planned_classes": "9" * 5000}, "Not a valid integer value."),
+        ({"planned_classes": "many"}, "Not a valid integer value."),
         ({"present_threshold": "101"}, "between 0 and 100"),
         ({"present_threshold": "nan"}, "between 0 and 100"),
         ({"present_threshold": "1e400"}, "between 0 and 100"),

@@ -1,15 +1,21 @@
 """Importing a class in the browser: tried first, done in pieces, gone on with after anything, no file left behind."""
 
+import base64
+import html
 import io
+import json
+import re
 import zipfile
 from typing import Any
 
 import boto3
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from attendance.aws.imports import MAX_ZIP_BYTES
 from tests.functional.web.browsing import ADMIN, send, words
 from tests.functional.web.conftest import SignIn
 from tests.functional.web.faces import MemoryFaces, photo
@@ -31,7 +37,7 @@ def zipped(**files: bytes) -> bytes:
     return content.getvalue()
 
 
-FILES = {"table": (TABLE.encode(), "class.csv"), "photos": (zipped(a=photo("zoë"), b=photo("bob")), "photos.zip")}
+PHOTOS = zipped(a=photo("zoë"), b=photo("bob"))
 
 
 @pytest.fixture
@@ -40,7 +46,24 @@ def admin(signed_in: SignIn) -> FlaskClient:
 
 
 def begin(client: FlaskClient, **changed: Any) -> TestResponse:
-    return send(client, "/imports", **COMMON | FILES | changed)
+    """Send the table."""
+    return send(client, "/imports", **COMMON | {"table": (TABLE.encode(), "class.csv")} | changed)
+
+
+def send_photos(client: FlaskClient, path: str, content: bytes = PHOTOS) -> requests.Response:
+    """Send the zip file by the form on the import's page, as a browser without scripts does."""
+    form = re.search(r'<form[^>]* action="([^"]+)"[^>]* data-zip.*?</form>', client.get(path).text, re.DOTALL)
+    assert form
+    hidden = re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', form[0])
+    fields = {name: html.unescape(value) for name, value in hidden}
+    return requests.post(html.unescape(form[1]), fields, files={"file": content}, allow_redirects=False, timeout=10)
+
+
+def begun(client: FlaskClient, photos: bytes = PHOTOS, **changed: Any) -> str:
+    """The address of an import whose photos are there."""
+    path = begin(client, **changed).headers["Location"]
+    assert send_photos(client, path, photos).status_code == 303
+    return path
 
 
 def finished(client: FlaskClient, path: str) -> str:
@@ -59,7 +82,7 @@ def kept_files() -> list[str]:
 
 
 def test_an_import_enrols_every_good_line_and_tells_about_the_others(admin: FlaskClient, faces: MemoryFaces) -> None:
-    page = finished(admin, begin(admin).headers["Location"])
+    page = finished(admin, begun(admin))
     assert "3 of 3 lines, 1 failed" in page
     assert "4 s3 failed: there is no such file among the photos" in page
     assert "2 s1 enrolled" in page
@@ -72,8 +95,7 @@ def test_an_import_enrols_every_good_line_and_tells_about_the_others(admin: Flas
 def test_a_dry_run_judges_the_photos_and_changes_nothing_until_it_is_done_in_earnest(
     admin: FlaskClient, faces: MemoryFaces
 ) -> None:
-    photos = (zipped(a=photo("zoë"), b=photo("bob", "eve")), "photos.zip")
-    path = begin(admin, is_dry_run="y", photos=photos).headers["Location"]
+    path = begun(admin, zipped(a=photo("zoë"), b=photo("bob", "eve")), is_dry_run="y")
     page = finished(admin, path)
     assert "3 s2 failed: There are 2 faces on this photo" in page
     assert "2 s1 checked" in page
@@ -85,9 +107,8 @@ def test_a_dry_run_judges_the_photos_and_changes_nothing_until_it_is_done_in_ear
 
 
 def test_the_same_import_again_skips_who_is_enrolled(admin: FlaskClient, faces: MemoryFaces) -> None:
-    finished(admin, begin(admin).headers["Location"])
-    mended = (zipped(a=photo("zoë"), b=photo("bob"), nowhere=photo("kim")), "photos.zip")
-    page = finished(admin, begin(admin, photos=mended).headers["Location"])
+    finished(admin, begun(admin))
+    page = finished(admin, begun(admin, zipped(a=photo("zoë"), b=photo("bob"), nowhere=photo("kim"))))
     assert "2 s1 already there" in page
     assert "4 s3 enrolled" in page
     assert len(faces.faces) == 3
@@ -97,7 +118,7 @@ def test_an_import_is_done_in_pieces_and_gone_on_with_where_it_stopped(
     admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imports, "SECONDS", 0.0)
-    path = begin(admin).headers["Location"]
+    path = begun(admin)
     for number in (1, 2):
         send(admin, f"{path}/go", path)
         assert f"{number} of 3 lines" in words(admin.get(path).text)
@@ -105,16 +126,47 @@ def test_an_import_is_done_in_pieces_and_gone_on_with_where_it_stopped(
 
 
 def test_an_import_that_is_given_up_leaves_no_photo_behind(app: Flask, admin: FlaskClient) -> None:
-    path = begin(admin).headers["Location"]
+    path = begun(admin)
     send(admin, f"{path}/give-up", path)
     assert "given up" in words(admin.get(path).text)
     assert kept_files() == ["state.json"]
 
 
-def test_photos_that_are_gone_meanwhile_are_told(app: Flask, admin: FlaskClient) -> None:
-    path = begin(admin).headers["Location"]
+def test_photos_that_are_gone_meanwhile_are_asked_for_again(app: Flask, admin: FlaskClient) -> None:
+    path = begun(admin)
     app.extensions["rollcall_services"].imports.erase_photos(path.rpartition("/")[2])
-    assert "not kept any more: begin it again" in finished(admin, path)
+    send(admin, f"{path}/go", path)
+    assert "3 lines to do. Now send the photos" in words(admin.get(path).text)
+    send_photos(admin, path)
+    assert "3 of 3 lines, 1 failed" in finished(admin, path)
+
+
+def test_the_photos_go_to_the_bucket_by_a_form_for_this_import_alone(admin: FlaskClient) -> None:
+    path = begin(admin).headers["Location"]
+    answer = send_photos(admin, path)
+    assert answer.headers["Location"].startswith(f"http://localhost{path}")
+    page = admin.get(begin(admin).headers["Location"])
+    scripted = json.loads(html.unescape(re.search(r"data-zip='([^']+)'", page.text)[1]))  # type: ignore[index]
+    policy = json.loads(base64.b64decode(scripted["fields"]["policy"]))
+    assert ["content-length-range", 1, MAX_ZIP_BYTES] in policy["conditions"]
+    assert "success_action_redirect" not in scripted["fields"]
+    import_id = page.request.path.rpartition("/")[2]
+    assert scripted["fields"]["key"] == f"_imports/{import_id}/photos.zip"
+    host = scripted["url"].removesuffix("/")
+    policy_of_page = page.headers["Content-Security-Policy"]
+    assert re.search(rf"form-action [^;]*{re.escape(host)}", policy_of_page)
+    assert re.search(rf"connect-src [^;]*{re.escape(host)}", policy_of_page)
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG", PHOTOS[:-30]])
+def test_photos_that_are_no_zip_file_are_erased_and_asked_for_again(admin: FlaskClient, content: bytes) -> None:
+    path = begun(admin, content)
+    page = finished(admin, path)
+    assert "The photos must be a zip file that can be read: zip them again." in page
+    assert "Now send the photos" in page
+    assert kept_files() == ["state.json"]
+    send_photos(admin, path)
+    assert "3 of 3 lines, 1 failed" in finished(admin, path)
 
 
 @pytest.mark.parametrize(
@@ -124,10 +176,7 @@ def test_photos_that_are_gone_meanwhile_are_told(app: Flask, admin: FlaskClient)
         ({"table": (b"\xff\xfe", "x.csv")}, "not UTF-8"),
         ({"table": (b"student_id,student_name,photo\n", "x.csv")}, "names no student"),
         ({"table": (b"student_id,student_name,photo\n" + b"a,b,c\n" * 5001, "x.csv")}, "more than 5000 lines"),
-        ({"photos": (b"", "x.zip")}, "zip them again"),
-        ({"photos": (b"\x89PNG", "x.zip")}, "zip them again"),
-        ({"photos": (FILES["photos"][0][:-30], "x.zip")}, "zip them again"),
-        ({"photos": ""}, "Choose both"),
+        ({"table": ""}, "Choose the table"),
         ({"consent": ""}, "only with consent"),
         ({"consent_day": "soon"}, "no day of the calendar"),
         ({"course_id": "nowhere"}, "Not a valid choice"),
@@ -147,7 +196,7 @@ def test_hostile_lines_are_told_one_by_one(admin: FlaskClient, faces: MemoryFace
         "student_id,student_name,photo\na/b,Ann,a.jpg\né,Ann,a.jpg\ns0,,a.jpg\ns1,Zoë,../../etc/passwd\n"
         "s1,Zoë,a.jpg\ns1,Other,a.jpg\ns4,Kim,a.jpg\n"
     )
-    page = finished(admin, begin(admin, table=(table.encode(), "x.csv")).headers["Location"])
+    page = finished(admin, begun(admin, table=(table.encode(), "x.csv")))
     assert "7 of 7 lines, 5 failed" in page
     assert "2 a/b failed:" in page
     assert "no such file among the photos" in page

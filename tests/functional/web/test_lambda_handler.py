@@ -12,16 +12,16 @@ from urllib.parse import quote_plus
 
 import boto3
 import pytest
+import requests
 
 from attendance.aws.people import DynamoUsers
 from attendance.errors import SettingsError
 from attendance.settings import Settings
 from attendance.users import Role, User
 from tests.functional.web.conftest import _password_hash
-from tests.functional.web.tables import PASSWORD
+from tests.functional.web.tables import PASSWORD, make_table, put, row_item, session_item
 from tests.statemachine.face_double import FaceDouble, serving
-from web import lambda_handler
-from web.security import limiter
+from web import function_limits, lambda_handler
 
 EVENT = json.loads((Path(__file__).parents[3] / "events" / "web.json").read_text(encoding="utf-8"))
 
@@ -35,12 +35,12 @@ def function(tables: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     for name, value in asdict(tables).items():
         monkeypatch.setenv(name.upper(), str(value))
     monkeypatch.setenv("SECRET_KEY_ARN", secret["ARN"])
+    monkeypatch.setenv("RATE_LIMITS_TABLE", make_table("web-rate-limits"))
     monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", NOBODY_THERE)
     DynamoUsers(tables.users_table).add(User("admin@school.edu", Role.ADMIN, (), "", _password_hash()))
     lambda_handler._adapted.cache_clear()
     yield
     lambda_handler._adapted.cache_clear()
-    limiter.reset()
 
 
 def ask(path: str, method: str = "GET", body: str | None = None, **more: Any) -> dict[str, Any]:
@@ -88,19 +88,50 @@ def test_health_is_well_when_tables_and_faces_answer(monkeypatch: pytest.MonkeyP
     assert (answer["statusCode"], json.loads(answer["body"])) == (200, {"status": "ok"})
 
 
-@pytest.mark.usefixtures("function")
-def test_an_account_signs_in_and_its_page_is_served() -> None:
+def signed_in() -> list[str]:
+    """The cookies of an account that signed in."""
     page = ask("/login")
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page["body"])
     assert token
     form = f"email=admin%40school.edu&password={quote_plus(PASSWORD)}&csrf_token={quote_plus(token[1])}"
     referrer = {"referer": "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/login"}
     cookies = [cookie_of(page).partition(";")[0]]
-    signed_in = ask("/login", "POST", form, cookies=cookies, headers=EVENT["headers"] | referrer)
-    assert signed_in["statusCode"] == 302
-    home = ask("/", cookies=[cookie_of(signed_in).partition(";")[0]])
+    answer = ask("/login", "POST", form, cookies=cookies, headers=EVENT["headers"] | referrer)
+    assert answer["statusCode"] == 302
+    return [cookie_of(answer).partition(";")[0]]
+
+
+@pytest.mark.usefixtures("function")
+def test_an_account_signs_in_and_its_page_is_served() -> None:
+    home = ask("/", cookies=signed_in())
     assert home["statusCode"] == 200
     assert "admin@school.edu" in home["body"]
+
+
+@pytest.mark.usefixtures("function")
+def test_a_file_that_fits_passes_through_the_function_and_a_larger_one_through_the_bucket(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put("sessions", session_item("physics", "2026-03-02", counts={}))
+    put("attendance", row_item("physics", "2026-03-02", "s1", "present"))
+    cookies, asked = signed_in(), {"rawQueryString": "course=physics"}
+    small = ask("/log.xlsx", cookies=cookies, **asked)
+    assert base64.b64decode(small["body"]).startswith(b"PK")
+    monkeypatch.setattr(function_limits, "MAX_ANSWER_BYTES", 100)
+    large = ask("/log.xlsx", cookies=cookies, **asked)
+    assert large["statusCode"] == 303
+    assert len(json.dumps(large)) < 4000
+    file = requests.get(large["headers"]["location"], timeout=10)
+    assert file.content[:2] == b"PK"
+
+
+@pytest.mark.usefixtures("function")
+def test_a_body_that_just_reaches_the_function_is_refused_in_words() -> None:
+    cookies = signed_in()
+    body = base64.b64encode(b"x" * (function_limits.MAX_REQUEST_BYTES + 1)).decode()
+    answer = ask("/register-student", "POST", body, cookies=cookies, isBase64Encoded=True)
+    assert answer["statusCode"] == 413
+    assert "Go back and send less" in answer["body"]
 
 
 @pytest.mark.usefixtures("function")
@@ -114,8 +145,9 @@ def test_a_stylesheet_comes_compressed_and_unharmed() -> None:
 
 
 @pytest.mark.usefixtures("function")
-def test_failed_sign_ins_are_counted_by_the_address_that_the_api_saw() -> None:
+def test_failed_sign_ins_are_counted_over_all_instances_of_the_function() -> None:
     def status() -> int:
+        lambda_handler._adapted.cache_clear()  # an instance of its own
         page = ask("/login")
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page["body"])
         assert token

@@ -63,6 +63,59 @@ def test_planned_classes_show_what_is_still_possible(course: Flask, signed_in: S
     assert "to come" not in signed_in(TEACHER).get("/courses/physics/matrix?planned=2").text
 
 
+def plan(classes: int) -> None:
+    put("courses", {"course_id": "physics", "course_name": "Physics", "time_zone": "UTC", "planned_classes": classes})
+
+
+def test_the_courses_own_number_is_used_unless_the_form_says_another(course: Flask, signed_in: SignIn) -> None:
+    plan(6)
+    client = signed_in(TEACHER)
+    assert cells_of(client.get("/courses/physics/matrix").text, "s2")[:2] == ["0.0", "50.0"]
+    assert cells_of(client.get("/courses/physics/matrix?planned=9").text, "s2")[:2] == ["0.0", "66.6"]
+    assert 'name="planned" value="6"' in client.get("/courses/physics/matrix").text
+
+
+def test_with_dates_only_the_form_says_how_many_are_planned(course: Flask, signed_in: SignIn) -> None:
+    plan(6)
+    client = signed_in(TEACHER)
+    assert "to come" not in client.get(f"/courses/physics/matrix?from={DAYS[1]}").text
+    assert cells_of(client.get(f"/courses/physics/matrix?from={DAYS[1]}&planned=3").text, "s2")[:2] == ["0.0", "33.3"]
+
+
+def test_what_can_be_reached_is_not_guessed_where_not_all_classes_are_shown(app: Flask, signed_in: SignIn) -> None:
+    plan(100)
+    enrol("s1")
+    for number in range(MOST_SESSIONS + 1):
+        day = f"2026-{number // 28 + 1:02}-{number % 28 + 1:02}"
+        hold(day, s1="absent")
+    for page in ("matrix", "at-risk"):
+        text = words(signed_in(TEACHER).get(f"/courses/physics/{page}").text)
+        assert "still to come" not in text
+        assert "cannot reach" not in text
+        assert "those of the term to see what can still be reached" in text
+
+
+def test_who_cannot_reach_the_percentage_any_more_is_told_apart(course: Flask, signed_in: SignIn) -> None:
+    client = signed_in(TEACHER)
+    assert "cannot reach it" not in client.get("/courses/physics/at-risk").text
+    plan(8)
+    text = words(client.get("/courses/physics/at-risk").text)
+    assert "5 of the planned classes are still to come" in text
+    assert "Name s2 s2 below the percentage, cannot reach it any more, absent in a row 0.0 0 3 0 3" in text
+    assert "Name s3 s3 below the percentage 0.0 0 1 0 1" in text
+    assert "cannot" not in words(client.get("/courses/physics/at-risk?percent=60").text)
+    assert "cannot" not in words(client.get("/courses/physics/at-risk?planned=99").text)
+
+
+def test_a_class_without_a_register_yet_can_still_be_attended(course: Flask, signed_in: SignIn) -> None:
+    plan(4)
+    put("sessions", session_item("physics", "2026-03-05", status="processing"))
+    client = signed_in(TEACHER)
+    assert cells_of(client.get("/courses/physics/matrix").text, "s2")[:2] == ["0.0", "25.0"]
+    hold("2026-03-05", s2="present")
+    assert "to come" not in client.get("/courses/physics/matrix").text
+
+
 def test_dates_choose_the_classes(course: Flask, signed_in: SignIn) -> None:
     page = signed_in(TEACHER).get(f"/courses/physics/matrix?from={DAYS[1]}&to={DAYS[1]}").text
     assert cells_of(page, "s1") == ["100.0", "P"]
@@ -100,8 +153,8 @@ def test_a_huge_course_comes_in_pages_of_few_queries(app: Flask, signed_in: Sign
 
 def test_who_is_at_risk_comes_with_the_lowest_first(course: Flask, signed_in: SignIn) -> None:
     text = words(signed_in(TEACHER).get("/courses/physics/at-risk").text)
-    assert "Name s2 s2 0.0 0 3 0 3" in text
-    assert "Name s3 s3 0.0 0 1 0 1" in text
+    assert "Name s2 s2 below the percentage, absent in a row 0.0 0 3 0 3" in text
+    assert "Name s3 s3 below the percentage 0.0 0 1 0 1" in text
     assert "Name s1" not in text
     assert "Name s4" not in text
 
@@ -142,10 +195,12 @@ def test_an_empty_course_says_so(app: Flask, signed_in: SignIn, page: str) -> No
         "percent=-1",
         "in_a_row=0",
         "planned=x",
+        "planned=1001",
+        "planned=²",
     ],
 )
 def test_a_mistyped_address_gets_400_or_is_left_aside(course: Flask, signed_in: SignIn, page: str, query: str) -> None:
-    expected = 200 if query.split("=")[0] in {"matrix": ("percent", "in_a_row"), "at-risk": ("planned",)}[page] else 400
+    expected = 200 if page == "matrix" and query.split("=")[0] in ("percent", "in_a_row") else 400
     assert signed_in(TEACHER).get(f"/courses/physics/{page}?{query}").status_code == expected
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,34 +12,16 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from attendance.settings import Settings
+from tests.functional.web.a_session import DAY, KEY, MATCHES, PAGE, VIDEO, assign, put_register, put_unknown_faces
 from tests.functional.web.browsing import ADMIN, STUDENT, TEACHER, followed, send, words
 from tests.functional.web.conftest import SignIn
 from tests.functional.web.faces import photo
 from tests.functional.web.tables import get, put, row_item, session_item
 
-DAY, KEY = "2026-03-02", "physics#2026-03-02"
-PAGE = f"/courses/physics/sessions/{DAY}"
-VIDEO = "0123456789abcdef"
-MATCHES = f"physics/{DAY}/{VIDEO}/matches.json"
-BOX = {"Left": 0.1, "Top": 0.2, "Width": 0.3, "Height": 0.4}
-THRESHOLDS = {name: Decimal(value) for name, value in (("present", 99), ("review", 90), ("margin", 0))} | {
-    name: Decimal(value)
-    for name, value in (("minimum_sightings", 1), ("late_after_minutes", 0), ("left_early_minutes", 0))
-}
-
-
-def session_with_video(**more: Any) -> dict[str, Any]:
-    item = session_item("physics", DAY, thresholds=THRESHOLDS, **more)
-    item["videos"][VIDEO]["version_id"] = "v1"
-    item["videos"][VIDEO]["duration_ms"] = 4_000_000
-    return item
-
 
 @pytest.fixture
 def register(tables: Settings) -> None:
-    put("sessions", session_with_video())
-    for student_id, status in (("s1", "absent"), ("s2", "present"), ("s3", "review")):
-        put("attendance", row_item("physics", DAY, student_id, status))
+    put_register()
 
 
 @pytest.fixture
@@ -249,35 +230,9 @@ def test_a_large_class_is_shown_page_by_page_and_a_post_leads_back_to_its_page(
         assert teacher.get(f"{PAGE}?page={asked}").status_code == 200
 
 
-def stranger(person: int, at: int, sightings: int = 3) -> dict[str, Any]:
-    moment = {
-        "bucket": "rollcall-videos",
-        "key": f"videos/physics/{DAY}/lecture.mp4",
-        "version_id": "v1",
-        "timestamp_ms": at,
-        "box": BOX,
-    }
-    return {
-        "person": person,
-        "sightings": sightings,
-        "first_seen_ms": at,
-        "last_seen_ms": at + 1000,
-        "evidence": moment,
-    }
-
-
 @pytest.fixture
 def unknown(register: None) -> None:
-    item = session_with_video()
-    item["videos"][VIDEO]["matches_key"] = MATCHES
-    put("sessions", item)
-    found = {"duration_ms": 4_000_000, "detections": 9, "people": 4, "unknown": 2, "students": []}
-    found["strangers"] = [stranger(7, 12_000), stranger(9, 30_000)]
-    boto3.client("s3").put_object(Bucket="rollcall-work", Key=MATCHES, Body=json.dumps(found).encode())
-
-
-def assign(client: FlaskClient, person: int, student: str) -> TestResponse:
-    return send(client, f"{PAGE}/unknown/{VIDEO}/{person}", PAGE, student=student)
+    put_unknown_faces()
 
 
 @pytest.mark.parametrize("typed", ["s1", " Name of s1 ", "NAME OF S1"])

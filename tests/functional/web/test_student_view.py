@@ -4,7 +4,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from attendance.disputes import MAX_DISPUTES, Outcome
+from attendance.courses import CourseSettings
+from attendance.disputes import MAX_DISPUTES
 from attendance.settings import Settings
 from tests.functional.web.browsing import ADMIN, STUDENT, TEACHER, followed, send, words
 from tests.functional.web.conftest import SignIn
@@ -42,6 +43,28 @@ def test_a_student_sees_own_rows_with_the_percentage_and_nobody_elses(student: F
     assert "Sun 01 Mar 2026" in page
     assert "Bob" not in page
     assert "All students" not in page
+
+
+def test_a_student_sees_what_can_still_be_reached(student: FlaskClient, services: Services) -> None:
+    assert "planned" not in words(student.get("/my-attendance").text)  # nobody said how many
+    put("attendance", row_item("physics", "2026-03-03", "s1", "review"))
+    for planned, told in (
+        (10, "8 of 10 planned classes are still to come: with all of them you can reach 90.9 %"),
+        (3, "1 of 3 planned classes is still to come: with it you can reach 75.0 %"),
+    ):
+        services.courses.save("physics", CourseSettings("Physics", "UTC", planned_classes=planned), TEACHER)
+        assert told in words(student.get("/my-attendance").text)
+    for planned in (2, 1, 0):
+        services.courses.save("physics", CourseSettings("Physics", "UTC", planned_classes=planned), TEACHER)
+        assert "to come" not in words(student.get("/my-attendance").text)
+
+
+def test_who_left_the_course_is_told_of_no_class_to_come(student: FlaskClient, services: Services) -> None:
+    services.courses.save("physics", CourseSettings("Physics", "UTC", planned_classes=10), TEACHER)
+    services.courses.take_off_roster("physics", "s1", TEACHER)
+    page = words(student.get("/my-attendance").text)
+    assert "50.0 % present in 2 classes" in page
+    assert "to come" not in page
 
 
 def test_what_a_row_rests_on_is_told_without_a_way_to_the_recording(student: FlaskClient) -> None:
@@ -94,18 +117,6 @@ def test_a_note_reaches_the_instructor_whose_answer_the_student_reads(student: F
     assert TEACHER not in read
 
 
-def test_an_accepted_note_leads_to_its_row_and_the_audit_says_so_without_the_words(
-    student: FlaskClient, signed_in: SignIn, services: Services
-) -> None:
-    send(student, ROW, note="A secret of mine.")
-    answer = send(signed_in(TEACHER), NOTES, CLASS, outcome="accepted", reason="")
-    assert answer.headers["Location"] == f"{CLASS}#row-s1"
-    assert "Accepted" in words(student.get(ROW).text)
-    entries = services.audit.history("attendance#physics#2026-03-02#s1", 10)
-    assert [(entry.action, entry.actor) for entry in entries] == [("note accepted", TEACHER), ("note", STUDENT)]
-    assert "secret" not in str(entries)
-
-
 def test_a_note_sent_twice_is_one_and_another_waits_its_turn(student: FlaskClient, services: Services) -> None:
     for _ in range(2):
         followed(student, send(student, ROW, "/account", note="I was there."))
@@ -128,9 +139,11 @@ def test_a_rejection_needs_a_reason_and_an_answered_note_takes_no_second_answer(
 ) -> None:
     send(student, ROW, note="I was there.")
     teacher = signed_in(TEACHER)
-    assert "Write a reason" in followed(teacher, send(teacher, NOTES, CLASS, outcome="rejected", reason=" "))
+    refused = send(teacher, NOTES, CLASS, outcome="rejected", reason=" ")
+    assert refused.status_code == 422
+    assert "Write a reason" in words(refused.text)
     assert services.disputes.case("physics", "2026-03-02", "s1").open
-    send(teacher, NOTES, CLASS, outcome="accepted", reason="")
+    send(teacher, NOTES, CLASS, outcome="accepted", say="present", version="0")
     again = send(teacher, NOTES, CLASS, outcome="rejected", reason="No.")
     assert "has its answer already" in followed(teacher, again)
     (dispute,) = services.disputes.case("physics", "2026-03-02", "s1").disputes
@@ -149,7 +162,7 @@ def test_an_instructor_of_another_course_answers_nothing(student: FlaskClient, s
 def test_notes_of_one_row_have_a_most(student: FlaskClient, services: Services) -> None:
     for number in range(MAX_DISPUTES):
         services.disputes.file("physics", "2026-03-02", "s1", f"Note {number}", STUDENT)
-        services.disputes.answer("physics", "2026-03-02", "s1", Outcome.REJECTED, "No.", TEACHER)
+        services.disputes.reject("physics", "2026-03-02", "s1", "No.", TEACHER)
     assert "speak to your instructor" in words(send(student, ROW, note="Once more").text)
 
 

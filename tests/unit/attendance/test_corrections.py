@@ -281,3 +281,53 @@ def test_calling_the_roll_says_who_was_refused_and_keeps_the_others(world: World
     }
     assert statuses(world) == {**DECIDED, "eve": "present"}
     assert corrector.call_roll(SESSION, [], "ann") == {}
+
+
+@pytest.mark.parametrize(
+    ("student", "said", "is_new"),
+    [
+        ("joe", PRESENT, True),
+        ("joe", ABSENT, False),
+        ("ada", PRESENT, False),
+        ("ada", Said(Status.PRESENT, late=True), True),
+        ("eve", PRESENT, True),
+    ],
+)
+def test_settling_with_something_else_changes_the_row_only_where_that_does_not_count_yet(
+    world: World, corrector: Corrector, student: str, said: Said, is_new: bool
+) -> None:
+    kept: list[Change] = []
+
+    def keep(change: Change) -> bool:
+        kept.append(change)
+        return not change.is_new or world.store.apply(change)
+
+    corrector.settle(SESSION, Call(student, said, 0), "ann", "note accepted", "Note accepted.", keep)
+    (change,) = kept
+    assert (change.is_new, change.action, change.reason) == (is_new, "note accepted", "Note accepted.")
+    assert world.corrections.standings.get((SESSION, student)) == (change.new if is_new else None)
+    assert statuses(world)[student] == said.status
+
+
+def test_settling_looks_again_until_what_belongs_to_it_is_kept(world: World, corrector: Corrector) -> None:
+    seen: list[Status] = []
+
+    def keep(change: Change) -> bool:
+        seen.append(change.decided)
+        row = world.attendance.rows[SESSION, "eve"]
+        world.attendance.rows[SESSION, "eve"] = {**row, "status": "absent"}
+        return world.store.apply(change)
+
+    corrector.settle(SESSION, Call("eve", PRESENT, 0), "ann", "note accepted", "why", keep)
+    assert seen == ["review", "absent"]
+    assert statuses(world)["eve"] == "present"
+
+
+def test_what_cannot_be_kept_is_given_up_and_the_row_stays(world: World, corrector: Corrector) -> None:
+    with pytest.raises(CorrectionConflictError, match="Try again"):
+        corrector.settle(SESSION, Call("eve", PRESENT, 0), "ann", "note accepted", "why", lambda _: False)
+    with pytest.raises(CorrectionConflictError, match="meanwhile"):
+        corrector.settle(SESSION, Call("eve", PRESENT, 1), "ann", "note accepted", "why", world.store.apply)
+    with pytest.raises(NotOnRegisterError):
+        corrector.settle(SESSION, Call("eva", PRESENT, 0), "ann", "note accepted", "why", world.store.apply)
+    assert statuses(world) == DECIDED

@@ -13,6 +13,7 @@ from attendance.reports import (
     Limits,
     Mark,
     Record,
+    Risk,
     all_records,
     moodle_header,
     moodle_line,
@@ -20,6 +21,7 @@ from attendance.reports import (
     record,
     records,
     share,
+    to_come,
 )
 from attendance.rows_log import LoggedSession
 
@@ -55,8 +57,8 @@ def test_percent_is_present_among_present_and_absent(letters: str) -> None:
 
 
 @given(histories, st.integers(0, 20))
-def test_what_is_possible_is_the_percent_after_only_presence(letters: str, to_come: int) -> None:
-    assert of(letters).possible(to_come) == of(letters.replace("?", "P") + "P" * to_come).percent
+def test_what_is_possible_is_the_percent_after_only_presence(letters: str, left: int) -> None:
+    assert of(letters).tally.possible(left) == of(letters.replace("?", "P") + "P" * left).percent
 
 
 @given(histories)
@@ -79,7 +81,59 @@ def test_who_is_at_risk_is_below_the_percentage_or_has_the_absences(
     is_below = found.percent is not None and found.percent < percent
     decided = [letter for letter in letters if letter in "PLA"]
     has_absences = decided[-in_a_row:] == ["A"] * in_a_row
-    assert Limits(percent, in_a_row).are_crossed_by(found) == (is_below or has_absences)
+    risks = [Risk.BELOW] * is_below + [Risk.ABSENT_IN_A_ROW] * has_absences
+    assert list(Limits(percent, in_a_row).risks(found)) == risks
+
+
+@given(histories, st.text("PLAE", max_size=6), st.floats(0, 100))
+def test_who_is_out_of_reach_stays_below_whatever_comes_and_who_is_not_can_still_reach_it(
+    letters: str, future: str, percent: float
+) -> None:
+    risks = Limits(percent, 99, len(future)).risks(of(letters))
+    best, found = (of(letters.replace("?", "P") + end).percent for end in ("P" * len(future), future))
+    if Risk.OUT_OF_REACH in risks:
+        assert Risk.BELOW in risks
+        assert found is not None
+        assert found < percent
+    else:
+        assert best is None or best >= percent
+
+
+@pytest.mark.parametrize(
+    ("letters", "left", "expected"),
+    [
+        ("PPPPAA", 4, [Risk.BELOW]),  # 8 of 10 is just enough
+        ("PPPPAA", 3, [Risk.BELOW, Risk.OUT_OF_REACH]),
+        ("PPPPAA", None, [Risk.BELOW]),
+        ("PPP?AA", 4, [Risk.BELOW]),  # the review may still say present
+        ("PPPPA", 0, []),
+        ("PPPEA", 0, [Risk.BELOW, Risk.OUT_OF_REACH]),
+        ("PPAAA", 9, [Risk.BELOW, Risk.OUT_OF_REACH, Risk.ABSENT_IN_A_ROW]),
+        ("", 0, []),
+        ("??", 0, []),
+    ],
+)
+def test_out_of_reach_is_said_from_the_first_class_on_with_which_it_is_true(
+    letters: str, left: int | None, expected: list[Risk]
+) -> None:
+    assert list(Limits(80, 3, left).risks(of(letters))) == expected
+
+
+@pytest.mark.parametrize(("planned", "expected"), [(None, None), (0, None), (2, None), (3, 0), (4, 1), (1000, 997)])
+def test_planned_classes_are_to_come_until_their_register_is_there(planned: int | None, expected: int | None) -> None:
+    held = [
+        session(PLACES[0], present=1),
+        LoggedSession(PLACES[1], None, 2, is_roll_call=False),  # corrected, and not counted again yet
+        LoggedSession(PLACES[2], None, 0, is_roll_call=True),
+    ]
+    processing = LoggedSession(PLACES[3], None, 0, is_roll_call=False)
+    assert to_come(planned, [*held, processing]) == expected
+
+
+def test_classes_of_one_section_only_leave_it_open_how_many_are_to_come() -> None:
+    held = [session(keys.place("physics", "2026-03-01_A"), present=1), session(PLACES[1], present=1)]
+    assert to_come(9, held, {"B"}) == 7
+    assert to_come(9, held, {"A", "B"}) is None
 
 
 @given(

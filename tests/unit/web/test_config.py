@@ -29,3 +29,11 @@ def test_a_search_is_charged_where_no_own_face_service_does_it(face_service: str
     environment = {name.upper(): str(value) for name, value in asdict(settings()).items()}
     environment |= {"SECRET_KEY": "x" * 64, "AWS_ENDPOINT_URL_REKOGNITION": face_service}
     assert WebConfig.from_environment(local_http=True, environment=environment).is_search_charged is is_charged
+
+
+@pytest.mark.parametrize("local_http", [True, False])
+def test_what_is_not_served_on_this_machine_is_a_function_with_its_table_of_counts(local_http: bool) -> None:
+    environment = {name.upper(): str(value) for name, value in asdict(settings()).items()}
+    environment |= {"SECRET_KEY": "x" * 64, "RATE_LIMITS_TABLE": "counts"}
+    config = WebConfig.from_environment(local_http=local_http, environment=environment)
+    assert (config.is_function, config.rate_limits_table) == (not local_http, "counts")

@@ -9,8 +9,8 @@ from attendance.aws.reader import DynamoReader
 from attendance.aws.values import to_item
 from attendance.corrections import Change, described
 from attendance.errors import ServiceBusyError
-from attendance.model import Progress, Standing, Status
-from attendance.register import counts_of, standing_from
+from attendance.model import Progress, Row, Standing
+from attendance.register import counts_of, row_from, standing_from
 from attendance.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ class DynamoCorrectionStore:
         self._settings = settings
         self._reader = reader
 
-    def decided(self, session_key: str, student_id: str) -> Status | None:
-        """The status the row was decided with, None where there is no row."""
+    def decided(self, session_key: str, student_id: str) -> Row | None:
+        """The row as it was decided, None where there is none."""
         item = self._get(self._settings.attendance_table, session_key, student_id)
-        return Status(item["status"]) if item else None
+        return row_from(item) if item else None
 
     def standing(self, session_key: str, student_id: str) -> Standing:
         """The correction as it is now."""
@@ -50,20 +50,7 @@ class DynamoCorrectionStore:
         Raises:
             ServiceBusyError: DynamoDB is throttled; nothing was written.
         """
-        actions: list[Any] = [
-            self._row_as_seen(change),
-            self._correction(change),
-            self._audit_entry(change),
-            self._counts_are_old(change),
-        ]
-        try:
-            self._client.transact_write_items(TransactItems=actions)
-        except self._client.exceptions.TransactionCanceledException as error:
-            codes = {str(reason.get("Code")) for reason in error.response["CancellationReasons"]}
-            if codes <= _NOT_AS_SEEN:
-                return False
-            raise ServiceBusyError("The tables were too busy to keep the correction. Try again in a minute.") from error
-        return True
+        return wrote(self._client, actions_of(change, self._settings))
 
     def recount(self, session_key: str) -> None:
         """Count the session's rows again, unless a run is at work, which counts them itself in the end."""
@@ -88,57 +75,89 @@ class DynamoCorrectionStore:
                 },
             )
 
-    def _row_as_seen(self, change: Change) -> dict[str, Any]:
-        return {
-            "ConditionCheck": {
-                "TableName": self._settings.attendance_table,
-                "Key": {"session_key": change.session_key, "student_id": change.student_id},
-                "ConditionExpression": "#status = :decided",
-                "ExpressionAttributeNames": {"#status": "status"},
-                "ExpressionAttributeValues": {":decided": change.decided.value},
-            }
-        }
-
-    def _correction(self, change: Change) -> dict[str, Any]:
-        item = {name: value for name, value in asdict(change.new).items() if name != "correction" or value}
-        return {
-            "Put": {
-                "TableName": self._settings.corrections_table,
-                "Item": {"session_key": change.session_key, "student_id": change.student_id, **to_item(item)},
-                "ConditionExpression": "version = :seen" if change.old.version else "attribute_not_exists(version)",
-                **({"ExpressionAttributeValues": {":seen": change.old.version}} if change.old.version else {}),
-            }
-        }
-
-    def _audit_entry(self, change: Change) -> dict[str, Any]:
-        decided = f"{change.decided.value} (decided)"
-        entry = {
-            "subject": f"attendance#{change.session_key}#{change.student_id}",
-            "time": change.at,
-            "actor": change.actor,
-            "action": change.action,
-            "old": described(change.old.correction) or decided,
-            "new": described(change.new.correction) or decided,
-            "reason": change.reason,
-        }
-        # An entry of the same microsecond must never be replaced.
-        condition = "attribute_not_exists(subject)"
-        return {"Put": {"TableName": self._settings.audit_table, "Item": entry, "ConditionExpression": condition}}
-
-    def _counts_are_old(self, change: Change) -> dict[str, Any]:
-        return {
-            "Update": {
-                "TableName": self._settings.sessions_table,
-                "Key": _session(change.session_key),
-                "UpdateExpression": "ADD corrected :one",
-                "ConditionExpression": "attribute_exists(session_key)",
-                "ExpressionAttributeValues": {":one": 1},
-            }
-        }
-
     def _get(self, table: str, session_key: str, student_id: str) -> Mapping[str, Any] | None:
         key = {"session_key": session_key, "student_id": student_id}
         return self._client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+
+
+def actions_of(change: Change, settings: Settings) -> list[Any]:
+    """A transaction's actions that write a change with its audit entry, if all is as it was seen.
+
+    Of a change that is not new they only look, and say in the audit what was done.
+    """
+    actions = [_row_as_seen(change, settings), _correction(change, settings), _audit_entry(change, settings)]
+    return [*actions, _counts_are_old(change, settings)] if change.is_new else actions
+
+
+def wrote(client: "DynamoDBClient", actions: list[Any]) -> bool:
+    """Do all of the actions, or none: then False, for something was not as it was seen.
+
+    Raises:
+        ServiceBusyError: DynamoDB is throttled; nothing was written.
+    """
+    try:
+        client.transact_write_items(TransactItems=actions)
+    except client.exceptions.TransactionCanceledException as error:
+        codes = {str(reason.get("Code")) for reason in error.response["CancellationReasons"]}
+        if codes <= _NOT_AS_SEEN:
+            return False
+        raise ServiceBusyError("The tables were too busy, nothing was kept. Try again in a minute.") from error
+    return True
+
+
+def _row_as_seen(change: Change, settings: Settings) -> dict[str, Any]:
+    return {
+        "ConditionCheck": {
+            "TableName": settings.attendance_table,
+            "Key": {"session_key": change.session_key, "student_id": change.student_id},
+            "ConditionExpression": "#status = :decided",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {":decided": change.decided.value},
+        }
+    }
+
+
+def _correction(change: Change, settings: Settings) -> dict[str, Any]:
+    """Write the correction, or only look at it, if it is the one that was seen."""
+    key = {"session_key": change.session_key, "student_id": change.student_id}
+    as_seen: dict[str, Any] = {"TableName": settings.corrections_table}
+    if change.old.version:
+        as_seen["ConditionExpression"] = "version = :seen"
+        as_seen["ExpressionAttributeValues"] = {":seen": change.old.version}
+    else:
+        as_seen["ConditionExpression"] = "attribute_not_exists(version)"
+    if not change.is_new:
+        return {"ConditionCheck": {"Key": key, **as_seen}}
+    item = {name: value for name, value in asdict(change.new).items() if name != "correction" or value}
+    return {"Put": {"Item": {**key, **to_item(item)}, **as_seen}}
+
+
+def _audit_entry(change: Change, settings: Settings) -> dict[str, Any]:
+    decided = f"{change.decided.value} (decided)"
+    entry = {
+        "subject": f"attendance#{change.session_key}#{change.student_id}",
+        "time": change.at,
+        "actor": change.actor,
+        "action": change.action,
+        "old": described(change.old.correction) or decided,
+        "new": described(change.new.correction) or decided,
+        "reason": change.reason,
+    }
+    # An entry of the same microsecond must never be replaced.
+    condition = "attribute_not_exists(subject)"
+    return {"Put": {"TableName": settings.audit_table, "Item": entry, "ConditionExpression": condition}}
+
+
+def _counts_are_old(change: Change, settings: Settings) -> dict[str, Any]:
+    return {
+        "Update": {
+            "TableName": settings.sessions_table,
+            "Key": _session(change.session_key),
+            "UpdateExpression": "ADD corrected :one",
+            "ConditionExpression": "attribute_exists(session_key)",
+            "ExpressionAttributeValues": {":one": 1},
+        }
+    }
 
 
 def _session(session_key: str) -> dict[str, str]:

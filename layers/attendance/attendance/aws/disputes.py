@@ -14,13 +14,15 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
+from attendance.aws.corrections import actions_of, wrote
 from attendance.aws.people import audit_item, table_client
+from attendance.corrections import Change
 from attendance.disputes import Answer, Case, Dispute, Outcome
 from attendance.keys import session_key
+from attendance.model import Status
 from attendance.settings import Settings
 
 _NOTES, _OPEN = "#notes#", "#open#"
-_NOT_AS_SEEN = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})
 
 
 class DynamoCases:
@@ -66,19 +68,12 @@ class DynamoCases:
         """Keep a case of the next version with an audit entry; False when another version was kept meanwhile."""
         # The audit says that there was a note, never what: it is not erased with the student.
         entry = audit_item(f"attendance#{case.session_key}#{case.student_id}", actor, action)
-        actions: list[Any] = [
-            {"Put": self._put(case)},
-            {"Put" if case.open else "Delete": self._pointer(case)},
-            {"Put": {"TableName": self._settings.audit_table, "Item": entry}},
-        ]
-        try:
-            self._client.transact_write_items(TransactItems=actions)
-        except self._client.exceptions.TransactionCanceledException as error:
-            reasons = error.response.get("CancellationReasons", [])
-            if not {str(reason.get("Code")) for reason in reasons} <= _NOT_AS_SEEN:
-                raise
-            return False
-        return True
+        audit: Any = {"Put": {"TableName": self._settings.audit_table, "Item": entry}}
+        return wrote(self._client, [*self._actions(case), audit])
+
+    def keep_with(self, case: Case, change: Change) -> bool:
+        """Keep a case of the next version and a change of its row, all or nothing; False if anything is not as seen."""
+        return wrote(self._client, [*self._actions(case), *actions_of(change, self._settings)])
 
     def erase(self, student_id: str) -> None:
         """Delete every note of a student."""
@@ -86,6 +81,10 @@ class DynamoCases:
             keys = (_key(case.session_key, student_id), _open_key(case))
             deleted: list[Any] = [{"Delete": {"TableName": self._table, "Key": key}} for key in keys]
             self._client.transact_write_items(TransactItems=deleted)
+
+    def _actions(self, case: Case) -> list[Any]:
+        """Write the notes of a row, and whether one of them waits for an answer."""
+        return [{"Put": self._put(case)}, {"Put" if case.open else "Delete": self._pointer(case)}]
 
     def _put(self, case: Case) -> dict[str, Any]:
         item = {"course_id": case.course_id, "session_id": case.session_id, "version": case.version}
@@ -125,4 +124,8 @@ def _disputes_from(notes: Sequence[Mapping[str, Any]]) -> tuple[Dispute, ...]:
 
 
 def _answer_from(item: Mapping[str, Any] | None) -> Answer | None:
-    return Answer(Outcome(item["outcome"]), item["reason"], item["actor"], item["at"]) if item else None
+    if not item:
+        return None
+    status = item.get("status")
+    said = (Status(status) if status else None, bool(item.get("late")))
+    return Answer(Outcome(item["outcome"]), item["reason"], item["actor"], item["at"], *said)

@@ -1,4 +1,4 @@
-"""Imports that people began in the browser: their files and how far they are, in the work bucket.
+"""Imports that people began in the browser: their photos and how far they are, in the work bucket.
 
 A request does a few seconds of an import and keeps what came of it, so that an import outlives requests, restarts and
 closed browsers. The files hold faces: they are erased as soon as the import is done or given up.
@@ -8,10 +8,10 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
-import boto3
-
+from attendance.aws.addresses import PostForm, origin, post_form, signing_client
 from attendance.importing import RosterLine
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 PREFIX = "_imports/"
 """No course_id starts with an underscore, so that no session's documents are under it."""
+MAX_ZIP_BYTES = 256 * 1024 * 1024
+"""Of the photos of one import: about a thousand. Larger classes are imported with the command line."""
 _READ_AHEAD = 1024 * 1024
 """Bytes that are fetched at once of a zip file: a photo is rarely larger."""
 
@@ -68,21 +70,29 @@ class S3Imports:
     """The imports in the work bucket."""
 
     def __init__(self, bucket: str) -> None:
-        self._client: S3Client = boto3.client("s3")
+        self._client = signing_client()
         self._bucket = bucket
 
-    def keep_photos(self, import_id: str, file: IO[bytes]) -> None:
-        """Keep the zip file of an import."""
-        self._client.upload_fileobj(file, self._bucket, _photos_key(import_id))
+    @cached_property
+    def origin(self) -> str:
+        """The bucket's scheme, host and port, for the browser's leave to send there."""
+        return origin(self._client, self._bucket)
+
+    def photos_form(self, import_id: str, then: str = "") -> PostForm:
+        """A form by which a browser sends the zip file itself; it is led to `then`, if that is given."""
+        return post_form(self._client, self._bucket, _photos_key(import_id), MAX_ZIP_BYTES, then)
+
+    def has_photos(self, import_id: str) -> bool:
+        """Whether the zip file is there."""
+        return self._photos_size(import_id) is not None
 
     def photos(self, import_id: str) -> IO[bytes] | None:
         """The zip file, of which only what is read is fetched; None when it is not there."""
-        key = _photos_key(import_id)
-        try:
-            size = self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]
-        except self._client.exceptions.ClientError:
+        size = self._photos_size(import_id)
+        if size is None:
             return None
-        return io.BufferedReader(_RemoteFile(self._client, self._bucket, key, size), _READ_AHEAD)
+        remote = _RemoteFile(self._client, self._bucket, _photos_key(import_id), size)
+        return io.BufferedReader(remote, _READ_AHEAD)
 
     def save(self, state: Import) -> None:
         """Keep how far an import is."""
@@ -105,6 +115,12 @@ class S3Imports:
     def erase_photos(self, import_id: str) -> None:
         """Erase the zip file; nothing when it is not there."""
         self._client.delete_object(Bucket=self._bucket, Key=_photos_key(import_id))
+
+    def _photos_size(self, import_id: str) -> int | None:
+        try:
+            return self._client.head_object(Bucket=self._bucket, Key=_photos_key(import_id))["ContentLength"]
+        except self._client.exceptions.ClientError:
+            return None
 
 
 class _RemoteFile(io.RawIOBase):

@@ -49,7 +49,9 @@ class DynamoDirectory:
 
     def add_photo(self, student: Student, photo: StoredPhoto, course_ids: Sequence[str], actor: str) -> bool:
         """Keep the photo, the roster rows and an audit entry in one transaction; False when the student changed."""
-        audit = audit_item(_subject(student), actor, "enrol", photo.key)
+        # Without the moment: the audit outlives the erasing of a student, and that takes out where one was seen.
+        reason = photo.source.rpartition("/")[0]
+        audit = audit_item(_subject(student), actor, "enrol", photo.key) | {"reason": reason}
         actions: list[Any] = [
             self._photo_action(student, photo, actor),
             *self._roster_actions(student, course_ids),
@@ -115,7 +117,9 @@ class DynamoDirectory:
             ":at": photo.added_at,
             ":by": actor,
         }
-        condition = "attribute_not_exists(student_id) OR (student_name = :name AND photos = :none)"
+        condition = "student_name = :name AND photos = :none"
+        if not student.created_at:  # whoever was there when read, and is not any more, was erased
+            condition = f"attribute_not_exists(student_id) OR ({condition})"
         if student.photos:
             condition = "student_name = :name AND size(photos) = :count"
             values[":count"] = len(student.photos)
@@ -272,7 +276,8 @@ def student_from(item: Mapping[str, Any]) -> Student:
         student_id=item["student_id"],
         student_name=item["student_name"],
         photos=tuple(
-            StoredPhoto(photo["key"], photo["face_id"], photo["added_at"]) for photo in item.get("photos", [])
+            StoredPhoto(photo["key"], photo["face_id"], photo["added_at"], photo.get("source", ""))
+            for photo in item.get("photos", [])
         ),
         consent=Consent(consent["given_at"], consent["recorded_by"]) if consent else None,
         created_at=item.get("created_at", ""),

@@ -3,18 +3,15 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import boto3
-from botocore.config import Config
 
+from attendance.aws.addresses import origin, signing_client
 from attendance.enrolment import InvalidPhotoError
 from attendance.students import FaceMatch, Indexed, KeptFace
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition.client import RekognitionClient
-    from mypy_boto3_s3.client import S3Client
-
 
 FACES_PER_CALL = 4096
 """The most ListFaces gives, and DeleteFaces takes."""
@@ -133,8 +130,7 @@ class S3Photos:
     """The private bucket of photos."""
 
     def __init__(self, bucket: str) -> None:
-        # Signature version 4: addresses with the old one would not work in newer regions.
-        self._client: S3Client = boto3.client("s3", config=Config(signature_version="s3v4"))
+        self._client = signing_client()
         self._bucket = bucket
 
     def put(self, key: str, photo: bytes, content_type: str) -> None:
@@ -162,8 +158,7 @@ class S3Photos:
     @cached_property
     def origin(self) -> str:
         """The bucket's scheme, host and port, for the browser's leave to show what is there."""
-        parts = urlsplit(self.address("x"))
-        return f"{parts.scheme}://{parts.netloc}"
+        return origin(self._client, self._bucket)
 
     def address(self, key: str) -> str:
         """Where a browser gets the photo within the next minute, without an account."""

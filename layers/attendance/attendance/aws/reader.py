@@ -124,8 +124,13 @@ class DynamoReader:
         if item is None:
             is_default = course_id == self._default_course_id
             return CourseInfo(course_id, "All students", self._default_time_zone) if is_default else None
+        planned = item.get("planned_classes")
         return CourseInfo(
-            course_id, item.get("course_name") or course_id, item.get("time_zone") or self._default_time_zone
+            course_id,
+            item.get("course_name") or course_id,
+            item.get("time_zone") or self._default_time_zone,
+            None if planned is None else int(planned),
+            frozenset(item.get("sections") or ()),
         )
 
     def _listed(self, items: Iterable[Mapping[str, Any]]) -> list[Session]:

@@ -1,19 +1,13 @@
 """Lets a browser put videos into the bucket itself: the bytes never pass through a server of ours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
-import boto3
-from botocore.config import Config
-
+from attendance.aws.addresses import UPLOAD_SECONDS, PostForm, origin, post_form, signing_client
 from attendance.errors import RollcallError
 from attendance.keys import video_key
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.client import S3Client
 
 MAX_VIDEO_BYTES = 10 * 2**30
 """The largest video a face search takes."""
@@ -25,20 +19,10 @@ SMALL_BYTES = 2 * PART_BYTES
 """Up to here a video is sent in one request, which is simply sent again when it fails."""
 WATCH_SECONDS = 4 * 3600
 """How long the address of a video works."""
-SECONDS = 12 * 3600
-"""How long an address works: a slow line takes hours for a lecture."""
 
 
 class UploadRefusedError(RollcallError):
     """The file cannot become a video of this course; the text says what to do."""
-
-
-@dataclass(frozen=True)
-class PostForm:
-    """A form that a browser sends to the bucket: where to, and the fields that go before the file."""
-
-    url: str
-    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -54,16 +38,13 @@ class VideoUploads:
     """Presigned uploads into the videos bucket."""
 
     def __init__(self, bucket: str) -> None:
-        self._client: S3Client = boto3.client("s3", config=Config(signature_version="s3v4"))
+        self._client = signing_client()
         self._bucket = bucket
 
     @cached_property
     def origin(self) -> str:
         """The bucket's scheme, host and port, for the browser's leave to send there."""
-        address = urlsplit(
-            self._client.generate_presigned_url("get_object", Params={"Bucket": self._bucket, "Key": "x"})
-        )
-        return f"{address.scheme}://{address.netloc}"
+        return origin(self._client, self._bucket)
 
     def address(self, key: str, version_id: str | None) -> str:
         """Where a browser plays a video of the bucket, without an account, for as long as a review may take."""
@@ -78,9 +59,8 @@ class VideoUploads:
     def form(self, course_id: str, day: str, then: str) -> PostForm:
         """A form whose file is kept under its own name, for browsers without scripts; `then` is where it leads."""
         prefix = f"videos/{course_id}/{day}/"
-        leads: dict[str, str] = {"success_action_redirect": then}
-        conditions = [["starts-with", "$key", prefix], ["content-length-range", 1, MAX_FORM_BYTES], leads]
-        return self._post(prefix + "${filename}", leads, conditions)
+        named = [["starts-with", "$key", prefix]]
+        return post_form(self._client, self._bucket, prefix + "${filename}", MAX_FORM_BYTES, then, named)
 
     def start(self, course_id: str, day: str, name: str, size: int) -> Ticket:
         """Begin to upload a video of a course's class.
@@ -102,7 +82,7 @@ class VideoUploads:
         key = f"videos/{course_id}/{day}/{name}"
         video_key(key)
         if size <= SMALL_BYTES:
-            return Ticket(key, self._post(key, {}, [["content-length-range", 1, SMALL_BYTES]]), "")
+            return Ticket(key, post_form(self._client, self._bucket, key, SMALL_BYTES), "")
         made = self._client.create_multipart_upload(Bucket=self._bucket, Key=key)
         return Ticket(key, None, made["UploadId"])
 
@@ -111,7 +91,7 @@ class VideoUploads:
         return self._client.generate_presigned_url(
             "upload_part",
             Params={"Bucket": self._bucket, "Key": key, "UploadId": upload_id, "PartNumber": number},
-            ExpiresIn=SECONDS,
+            ExpiresIn=UPLOAD_SECONDS,
         )
 
     def finish(self, key: str, upload_id: str, etags: Sequence[str]) -> None:
@@ -127,9 +107,3 @@ class VideoUploads:
             )
         except self._client.exceptions.ClientError as error:
             raise UploadRefusedError("The upload is not complete any more: send the video again.") from error
-
-    def _post(self, key: str, fields: dict[str, str], conditions: list[Any]) -> PostForm:
-        made = self._client.generate_presigned_post(
-            self._bucket, key, Fields=dict(fields), Conditions=conditions, ExpiresIn=SECONDS
-        )
-        return PostForm(made["url"], made["fields"])
