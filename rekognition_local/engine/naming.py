@@ -1,21 +1,18 @@
 """Names for the people of a video: each enrolled face goes to one person of a moment, the best way for all together."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rekognition_local.engine.gallery import DIMENSIONS, Gallery
+from rekognition_local.engine.person import Person
 from rekognition_local.engine.types import Match
-
-if TYPE_CHECKING:
-    from rekognition_local.engine.people import Person
 
 MATCHES = 5
 """Most enrolled faces listed per person, as Rekognition does."""
 
 
-def named(persons: Sequence["Person"], gallery: Gallery, threshold: float) -> list[tuple[Match, ...]]:
+def named(persons: Sequence[Person], gallery: Gallery, threshold: float) -> list[tuple[Match, ...]]:
     """Each person's matches, best first.
 
     Two people in one picture are not the same: an enrolled face goes to the person most like it, and to no other who is

@@ -1,8 +1,7 @@
 """Who is in a video: joins tracks of the same person by embedding and place, and asks the gallery for their names."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,9 @@ from rekognition_local.engine.embedder import BATCH, unit_rows
 from rekognition_local.engine.face_engine import FaceEngine, Look
 from rekognition_local.engine.gallery import DIMENSIONS, Gallery
 from rekognition_local.engine.naming import named
+from rekognition_local.engine.person import Person, weighted
 from rekognition_local.engine.tracks import Track
-from rekognition_local.engine.types import DetectedFace, PersonSighting
+from rekognition_local.engine.types import PersonSighting
 
 SAME_ELSEWHERE = 0.5
 SAME_AFTER = 0.4
@@ -20,58 +20,6 @@ SAME_PLACE = 0.3
 """Least cosine of two to be one person: anywhere in the video, where one track followed the other, and at the end, with
 all looks pooled, at one place at other times. One photo each, 1,000 strangers: one in a hundred reaches 0.48 with
 somebody; with one certain other person, as at one place, far fewer do."""
-
-_KNOWN_LOOKS = 4
-_TRUSTED = 2
-"""Looks after which a person is known well, and tracks then taken on trust, one after the other, for being where that
-person just was. The next is looked at again, so whoever took a known person's place is found out."""
-
-
-@dataclass(slots=True, eq=False)
-class Person:
-    """Everything seen of one person: sightings by moment, and the looks' embeddings summed by their worth."""
-
-    faces: dict[int, DetectedFace] = field(default_factory=dict)
-    looks: int = 0
-    trusted: int = 0
-    total: NDArray[np.float32] = field(default_factory=lambda: np.zeros(DIMENSIONS, np.float32))
-
-    @property
-    def pooled(self) -> NDArray[np.float32]:
-        """The direction of the mean embedding, a unit vector; zero without looks."""
-        return np.asarray(unit_rows(self.total[None])[0], np.float32)
-
-    @property
-    def place(self) -> NDArray[np.float64]:
-        """Where the face mostly is: its middle and its size, (x, y, width, height) as ratios of the picture."""
-        boxes = [face.box for face in self.faces.values()]
-        rows = [(box.left + box.width / 2, box.top + box.height / 2, box.width, box.height) for box in boxes]
-        return np.asarray(np.median(np.array(rows), axis=0), np.float64)
-
-    def join(self, track: Track, rows: NDArray[np.float32]) -> None:
-        """Take in a track and the embeddings (n, 128) of its looks."""
-        self.faces.update(track.faces)
-        self.looks += len(rows)
-        self.trusted = 0
-        self.total = self.total + weighted(track, rows)
-
-    def trust(self, track: Track) -> bool:
-        """Take in a track that came right after this person's at the same place without a look, if that is safe."""
-        if self.looks < _KNOWN_LOOKS or self.trusted >= _TRUSTED or track.is_small or self.meets(track.moments):
-            return False
-        self.faces.update(track.faces)
-        self.trusted += 1
-        return True
-
-    def take(self, other: "Person") -> None:
-        """Take in somebody who turned out to be the same."""
-        self.faces.update(other.faces)
-        self.looks += other.looks
-        self.total = self.total + other.total
-
-    def meets(self, moments: Iterable[int]) -> bool:
-        """Whether this person is seen at any of these moments: then somebody else there is another person."""
-        return any(moment in self.faces for moment in moments)
 
 
 class People:
@@ -151,12 +99,6 @@ class People:
         cosines = [float(person.pooled @ pooled) for person in self._persons]
         alike = [number for number, cosine in enumerate(cosines) if cosine >= SAME_ELSEWHERE]
         return [self._persons[number] for number in sorted(alike, key=lambda number: -cosines[number])]
-
-
-def weighted(track: Track, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The embeddings (n, 128) of a track's looks, summed by their worth."""
-    worth = np.array([kept.worth for kept in track.looks], np.float32)
-    return np.asarray(worth @ rows, np.float32)
 
 
 def linked(persons: Sequence[Person]) -> list[Person]:

@@ -10,7 +10,8 @@ from rekognition_local.engine import BoundingBox, DetectedFace, Gallery, Pose, Q
 from rekognition_local.engine.face_engine import Look
 from rekognition_local.engine.gallery import DIMENSIONS
 from rekognition_local.engine.naming import named
-from rekognition_local.engine.people import Person, linked
+from rekognition_local.engine.people import linked
+from rekognition_local.engine.person import Person
 from rekognition_local.engine.tracks import Sighting, Track
 
 FACE = DetectedFace(BoundingBox(0.1, 0.1, 0.1, 0.2), (), 95.0, Quality(55.0, 75.0), Pose(0.0, 0.0, 0.0))
