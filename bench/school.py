@@ -105,8 +105,8 @@ def _student(settings: Settings, number: int) -> Iterator[tuple[str, Item]]:
     made = {"created_at": "2026-01-01T00:00:00+00:00", "created_by": "bench"}
     yield settings.students_table, {"student_id": one, "student_name": name, "photos": [], **made}
     yield settings.rosters_table, _enrolment(settings.default_course_id, number)
-    for word in names.sort_keys(one, name):
-        yield settings.rosters_table, {"course_id": names.PARTITION, "student_id": word, "student_name": name}
+    for partition, word in names.keys(one, name):
+        yield settings.rosters_table, {"course_id": partition, "student_id": word, "student_name": name}
 
 
 def _enrolment(course_id: str, number: int) -> Item:

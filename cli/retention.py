@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-import boto3
 import click
 from rich.table import Table
 from rich.text import Text
 
-from attendance.aws import compose
+from attendance.aws import clients, compose
 from attendance.aws.people import DynamoAudit
+from attendance.aws.runs import S3Uploads
 from attendance.keys import UNFILED
 from attendance.model import Progress
 from attendance.register import SessionVideo, all_sessions
@@ -20,13 +20,15 @@ from cli.options import out, with_stack
 from cli.stack import Stack
 
 _KEPT = (
-    ("Videos", "until `rollcall retention run` erases them; replaced ones 30 days more on AWS"),
+    ("Videos", "until `rollcall retention run` or an administrator erases them; replaced ones 30 days more on AWS"),
     ("Registers", "until someone deletes the tables: they name when a student was seen, and hold no picture"),
     (
-        "Photos and faces of students",
-        "until the student is removed on the web; a receipt and bare rows stay",
+        "Photos, faces and accounts of students",
+        "until the student is removed on the web; a receipt, bare rows and the id stay",
     ),
     ("Results of a face search", "7 days on AWS; the matches made of them stay in the work bucket"),
+    ("Decided registers, replaced ones too", "in the work bucket; a student's rows until the student is removed"),
+    ("Backups of the tables", "35 days on AWS, of what was erased too"),
     ("Audit", "for ever"),
 )
 
@@ -75,11 +77,12 @@ def run(stack: Stack, days: int, *, yes: bool) -> None:
 def old_videos(settings: Settings, before: str) -> Iterator[OldVideo]:
     """Videos of classes before a date that are done with and still in their bucket, course by course."""
     reader = compose.reader(settings)
+    uploads = S3Uploads(clients.s3(), settings)
     for course_id in (*reader.course_ids(), UNFILED):
         for session in all_sessions(reader, course_id):
             for video in session.videos:
                 is_old = session.date < before and video.status is not Progress.PROCESSING
-                if is_old and video.bucket == settings.videos_bucket and _versions(video):
+                if is_old and video.bucket == settings.videos_bucket and uploads.versions_of(*_upload(video)):
                     yield OldVideo(course_id, session.date, video)
 
 
@@ -91,17 +94,8 @@ def erase(settings: Settings, old: OldVideo, reason: str) -> None:
     """
     video = old.video
     DynamoAudit(settings.audit_table).record(f"video#{video.video_id}", actor(), "erase", video.key, reason)
-    for version in _versions(video):
-        boto3.client("s3").delete_object(Bucket=video.bucket, Key=video.key, VersionId=version)
+    S3Uploads(clients.s3(), settings).erase(*_upload(video))
 
 
-def _versions(video: SessionVideo) -> list[str]:
-    """The versions of the object that are this video: the named one, or where no event named one those of its bytes.
-
-    Deleting without a version would only hide the object.
-    """
-    pages = boto3.client("s3").get_paginator("list_object_versions").paginate(Bucket=video.bucket, Prefix=video.key)
-    found = [version for page in pages for version in page.get("Versions", []) if version["Key"] == video.key]
-    if video.version_id:
-        return [version["VersionId"] for version in found if version["VersionId"] == video.version_id]
-    return [version["VersionId"] for version in found if version["ETag"].strip('"') == video.etag]
+def _upload(video: SessionVideo) -> tuple[str, str, str | None, str]:
+    return video.bucket, video.key, video.version_id, video.etag

@@ -1,4 +1,4 @@
-"""`rollcall session`: sessions without a register, running their videos again, moving a video, a roll call by hand."""
+"""`rollcall session`: sessions without a register, running or deciding again, and saying which videos are of which."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from attendance.keys import UNFILED, place
 from attendance.model import Progress
 from attendance.recovery import retry as run_again
 from attendance.register import RegisterReader, Session, SessionVideo, all_sessions
-from attendance.sessions import move_video, open_session
+from attendance.sessions import count_again, decide_again, erase_recording, leave_out, move_video, open_session
 from cli.actor import actor
 from cli.options import out, with_stack
 from cli.stack import Stack
@@ -20,7 +20,7 @@ from cli.stack import Stack
 
 @click.group()
 def session() -> None:
-    """Sessions: those without a register, videos to run again or to move, and roll calls by hand."""
+    """Sessions: those without a register, videos to run again, to move or to leave out, and roll calls by hand."""
 
 
 @session.command("list")
@@ -75,8 +75,47 @@ def open_(stack: Stack, course_id: str, date: str, slot: str | None) -> None:
 def move(stack: Stack, course_id: str, session_id: str, video_id: str, to_session: str, to_course: str | None) -> None:
     """Move a video to another session; both registers are decided again, and corrections stay where they are."""
     to = place(to_course or course_id, to_session)
-    move_video(course_id, session_id, video_id, to, actor(), tools_of(stack.settings))
-    out.print(f"The video {video_id} belongs to {to.course_id} {to.session_id} now and runs again.")
+    runs = move_video(course_id, session_id, video_id, to, actor(), tools_of(stack.settings))
+    how = "runs again" if runs else "counts there"
+    out.print(f"The video {video_id} belongs to {to.course_id} {to.session_id} now and {how}.")
+
+
+@session.command()
+@click.argument("course_id", metavar="COURSE")
+@click.argument("session_id", metavar="SESSION")
+@with_stack
+def decide(stack: Stack, course_id: str, session_id: str) -> None:
+    """Decide a session again, by the roster and the policy of now; nothing is searched again, and corrections stay."""
+    counts = decide_again(course_id, session_id, tools_of(stack.settings))
+    said = ", ".join(f"{number} {status}" for status, number in counts.items())
+    out.print(f"The session {session_id} of {course_id} is decided again: {said}.")
+
+
+@session.command("leave-out")
+@click.argument("course_id", metavar="COURSE")
+@click.argument("session_id", metavar="SESSION")
+@click.argument("video_id", metavar="VIDEO")
+@click.option("--undo", is_flag=True, help="Let it count again.")
+@with_stack
+def leave_out_(stack: Stack, course_id: str, session_id: str, video_id: str, *, undo: bool) -> None:
+    """Leave a video out of its session's register, which is decided again; the recording is kept."""
+    change = count_again if undo else leave_out
+    change(course_id, session_id, video_id, actor(), tools_of(stack.settings))
+    out.print(f"The video {video_id} {'counts again' if undo else 'is left out'}.")
+
+
+@session.command("erase-video")
+@click.argument("course_id", metavar="COURSE")
+@click.argument("session_id", metavar="SESSION")
+@click.argument("video_id", metavar="VIDEO")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_stack
+def erase_video(stack: Stack, course_id: str, session_id: str, video_id: str, *, yes: bool) -> None:
+    """Erase a recording and what was found in it for ever; its session is decided again without it."""
+    if not yes:
+        click.confirm(f"Erase the recording {video_id} for ever?", abort=True)
+    erase_recording(course_id, session_id, video_id, actor(), tools_of(stack.settings))
+    out.print(f"The recording {video_id} is erased.")
 
 
 def status_of(video: SessionVideo) -> str:
@@ -89,6 +128,6 @@ def status_of(video: SessionVideo) -> str:
 def _unfinished(reader: RegisterReader, course_ids: list[str]) -> Iterator[tuple[Session, SessionVideo]]:
     for course_id in course_ids:
         for found in all_sessions(reader, course_id):
-            for video in found.videos:
+            for video in found.in_use:
                 if video.status is not Progress.COMPLETE:
                     yield found, video

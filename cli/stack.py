@@ -1,5 +1,9 @@
-"""Finds the running stack and points this process at it."""
+"""The stack that a command works on, and the way there: the one that runs on this machine.
 
+The other kind, deployed on AWS, is found by `cli.deployed`.
+"""
+
+import fcntl
 import json
 import os
 from dataclasses import dataclass
@@ -15,16 +19,27 @@ _ACCOUNT = "000000000000"
 """The emulated AWS takes a 12-digit access key for the account of that number; it is no secret."""
 
 
+_ON_THIS_MACHINE = "127.0.0.1,localhost"
+_NOTHING_RUNS = "no stack is running here: start it with `make up`, or name one on AWS with `rollcall --stack NAME`"
+
+
 class NoStackError(RollcallError):
-    """No stack is running, or what it left of itself cannot be read."""
+    """There is no such stack, or it cannot be worked on; the text says what to do."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack: the address of its web, and the environment that leads to its services."""
+    """A stack to work on.
 
-    web: str
+    Attributes:
+        name: which one it is, in words that follow "On".
+        environment: the environment variables that lead to its services and name what it is made of.
+        astray: environment variables that would lead clients elsewhere.
+    """
+
+    name: str
     environment: dict[str, str]
+    astray: tuple[str, ...]
 
     @property
     def settings(self) -> Settings:
@@ -33,12 +48,14 @@ class Stack:
 
 
 def find(home: Path) -> Stack:
-    """Read the endpoints.json of a stack's home folder.
+    """The stack that runs on this machine, by the endpoints.json of its home folder.
 
     Raises:
         NoStackError: there is none, or it is not what a stack writes.
     """
     file = home / "endpoints.json"
+    if not _is_running(home):
+        raise NoStackError(_NOTHING_RUNS)
     try:
         told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         environment = {name: str(value) for name, value in told["settings"].items()} | {
@@ -49,25 +66,33 @@ def find(home: Path) -> Stack:
             "AWS_ACCESS_KEY_ID": _ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_EC2_METADATA_DISABLED": "true",
+            "NO_PROXY": _ON_THIS_MACHINE,
+            "no_proxy": _ON_THIS_MACHINE,
         }
-        return Stack(told["web"], environment)
     except FileNotFoundError as error:
-        raise NoStackError("no stack is running here: start it with `make up`") from error
+        raise NoStackError(_NOTHING_RUNS) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise NoStackError(f"{file} cannot be read: stop the stack and start it again with `make up`") from error
+    return Stack(f"the local stack in {home.resolve()}", environment, ("AWS_PROFILE", "AWS_SESSION_TOKEN"))
 
 
-def enter(home: Path) -> Stack:
-    """Find the stack and let every client of this process talk to it and to no real account.
+def _is_running(home: Path) -> bool:
+    """Whether a stack runs in a folder: it holds the lock just as long; a killed one leaves its endpoints behind."""
+    try:
+        with (home / "lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
-    Raises:
-        NoStackError: there is none, or what it left of itself cannot be read.
-    """
-    stack = find(home)
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+
+def enter(stack: Stack) -> None:
+    """Let every client of this process talk to the stack and to no other."""
+    for name in stack.astray:
         os.environ.pop(name, None)
     os.environ.update(stack.environment)
-    return stack
 
 
 def default_home() -> Path:

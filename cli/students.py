@@ -8,10 +8,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from attendance.aws import compose
+from attendance.aws.photos import RekognitionFaces
+from attendance.aws.students import DynamoStudents
 from attendance.csvfile import MAX_TABLE_BYTES, TableFileError, decode
 from attendance.enrolment import check_id
 from attendance.importing import Importer, Outcome, RosterLine, parse_roster
 from attendance.photo_sources import open_photos
+from attendance.reindexing import TOGETHER
+from attendance.reindexing import reindex as indexed_again
 from cli.actor import actor
 from cli.options import err, out, with_stack
 from cli.stack import Stack
@@ -55,6 +59,33 @@ def import_(
         outcomes = list(_with_bar(importer.outcomes(lines), len(lines)))
     _report(outcomes, dry_run=dry_run)
     if any(outcome.problem for outcome in outcomes):
+        raise SystemExit(1)
+
+
+@students.command()
+@with_stack
+def reindex(stack: Stack) -> None:
+    """Index the kept photos of all students again whose faces are not in the collection.
+
+    Needed when the face service has a new face model, which cannot be compared with faces of the old one, or when the
+    collection was lost. Run it while no video is searched: who is not indexed yet is not recognised. Run it again
+    after a failure: what is done is not done twice.
+    """
+    settings = stack.settings
+    faces = RekognitionFaces(settings.collection_id)
+    if faces.renew():
+        err.print("The face service has a new face model: every photo is indexed again.")
+    pages = DynamoStudents(settings).pages(TOGETHER)
+    done = failed = 0
+    with Progress(TextColumn("Photos"), TextColumn("{task.completed}"), console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        for photo in indexed_again(compose.enroller(settings), faces, pages, actor()):
+            bar.advance(task)
+            done, failed = done + (not photo.problem), failed + bool(photo.problem)
+            if photo.problem:
+                out.print(Text(f"{photo.student_id}: {photo.problem}"), soft_wrap=True)
+    out.print(f"Photos indexed again: {done}, refused: {failed}.")
+    if failed:
         raise SystemExit(1)
 
 

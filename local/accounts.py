@@ -10,12 +10,13 @@ from collections.abc import Mapping
 
 from attendance.aws.compose import users
 from attendance.settings import Settings
+from local.errors import StackError
 
 EMAIL = "ROLLCALL_ADMIN_EMAIL"
 PASSWORD = "ROLLCALL_ADMIN_PASSWORD"  # noqa: S105 (the variable's name)
 
 
-class AccountError(Exception):
+class AccountError(StackError):
     """The first admin could not be made."""
 
 

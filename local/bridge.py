@@ -6,7 +6,9 @@ names that address in `ROLLCALL_BRIDGE`, the ports of the stack are opened there
 
 import asyncio
 import os
+from ipaddress import IPv4Address
 
+from local.errors import SettingError
 from local.network import HOST
 
 BRIDGE = "ROLLCALL_BRIDGE"
@@ -16,6 +18,24 @@ PORTS = "ROLLCALL_BRIDGE_PORTS"
 """The ports to pass on, with commas between them."""
 
 _CHUNK = 1 << 16
+
+
+def check_address(address: str) -> None:
+    """Do nothing for an address of a network of this machine's own.
+
+    Raises:
+        SettingError: it is none, or the whole world could reach the stack there.
+    """
+    try:
+        named = IPv4Address(address)
+        is_own = not (named.is_global or named.is_unspecified or named.is_multicast)
+    except ValueError:
+        is_own = False
+    if not is_own:
+        raise SettingError(
+            f"{BRIDGE} must be this machine's address on the containers' network, such as 172.17.0.1, not {address!r}: "
+            "whoever reaches it can read and change everything."
+        )
 
 
 async def serve(address: str, ports: list[int]) -> None:

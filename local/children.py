@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.errors import StackError
 from local.home import ROOT
 from local.network import answers
 
@@ -15,7 +16,7 @@ POLL_SECONDS = 0.05
 TAIL_LINES = 15
 
 
-class ChildError(Exception):
+class ChildError(StackError):
     """A program of the stack ended or never answered; the message holds the end of its log."""
 
 

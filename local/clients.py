@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager.client import SecretsManagerClient
     from mypy_boto3_stepfunctions.client import SFNClient
 
-_CONFIG = Config(retries={"total_max_attempts": 3}, s3={"addressing_style": "path"})
+_CONFIG = Config(retries={"total_max_attempts": 3}, s3={"addressing_style": "path"}, proxies={})
 
 
 def _session() -> boto3.Session:

@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,18 @@ from rich.console import Console
 from cli.follow import print_register
 from local.demo_class import COURSE_ID, DATE, STUDENTS, write_roster, write_video
 from local.environment import forget_real_accounts
+from local.errors import StackError, exit_code
 from local.home import HOME, ROOT, Home
+from local.locks import take
 from local.supervisor import LocalStack
 
 BUILD = ROOT / "build"
 WORK = BUILD / "demo"
 OUTPUT = BUILD / "demo.json"
+LOCK = BUILD / "demo.lock"
 
 
-class DemoError(Exception):
+class DemoError(StackError):
     """The register is not the one the video deserves."""
 
 
@@ -70,6 +75,16 @@ def check(result: Mapping[str, Any]) -> None:
         raise DemoError(f"The register is wrong: expected {expected}, found {found}.")
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep another demo of this checkout from emptying the folder this one works in."""
+    BUILD.mkdir(exist_ok=True)
+    with LOCK.open("a") as file:
+        if not take(file):
+            raise DemoError("Another demo runs in this checkout: wait for its end, then start this one again.")
+        yield
+
+
 def _rollcall(*arguments: str, captured: bool = False) -> str:
     """Run the `rollcall` command on the demo's stack; its output when `captured`, else "" and the terminal has it."""
     done = subprocess.run(
@@ -101,14 +116,15 @@ def main() -> int:
     """Run the demo, print the register, write build/demo.json; 0 when the register is right."""
     forget_real_accounts()
     console = Console(highlight=False, soft_wrap=True)
-    try:
+    return exit_code(partial(_show, console), partial(console.print, style="red", markup=False))
+
+
+def _show(console: Console) -> int:
+    with _alone():
         result = run(console)
         OUTPUT.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        print_register(result, console)
-        check(result)
-    except DemoError as error:
-        console.print(str(error), style="red")
-        return 1
+    print_register(result, console)
+    check(result)
     in_video = ", ".join(student.student_name for student in STUDENTS if student.in_video)
     console.print(f"In the video: {in_video}, and a stranger, who is nobody's row.")
     console.print(f"The video: {_shown(WORK / 'lesson.mp4')}; the register: {_shown(OUTPUT)}. Next: make up")

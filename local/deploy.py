@@ -7,7 +7,6 @@ The tag lives in the stack itself, so that an emulator whose state was lost is s
 import contextlib
 import hashlib
 import json
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, WaiterError
 
+from attendance.settings import settings_of
 from local import clients
+from local.errors import StackError
 from local.package import Package, package
 
 if TYPE_CHECKING:
@@ -27,14 +28,14 @@ if TYPE_CHECKING:
 STACK = "rollcall"
 DEPLOYMENT_BUCKET = "rollcall-deployment"
 DIGEST_TAG = "rollcall-digest"
-UPDATABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+UPDATABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"}
 """The stack states an update can start from; from any other the stack is deleted and created again."""
 
 WAIT: "WaiterConfigTypeDef" = {"Delay": 0.1, "MaxAttempts": 1200}  # type: ignore[typeddict-item]
 """The emulator deploys in seconds: ask it ten times a second, for two minutes at most."""
 
 
-class DeployError(Exception):
+class DeployError(StackError):
     """The deployment failed; the message holds the reasons of the stack's events."""
 
 
@@ -76,15 +77,7 @@ def deploy(root: Path, endpoint: str, parameters: Mapping[str, str]) -> Deployme
         stack = _describe(client)
     if stack is None:
         raise DeployError("The emulated AWS has no stack after its deployment; see its log.")
-    return Deployment(settings_of(stack), changed)
-
-
-def settings_of(stack: "StackTypeDef") -> dict[str, str]:
-    """The stack's outputs under the names of the environment variables: `StudentsTable` ▶ `STUDENTS_TABLE`."""
-    return {
-        re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", output["OutputKey"]).upper(): output["OutputValue"]
-        for output in stack.get("Outputs", [])
-    }
+    return Deployment(settings_of(stack.get("Outputs", [])), changed)
 
 
 def _describe(client: "CloudFormationClient") -> "StackTypeDef | None":
@@ -145,8 +138,7 @@ def _execute(client: "CloudFormationClient", name: str, kind: "ChangeSetTypeType
     done = client.get_waiter("stack_update_complete" if kind == "UPDATE" else "stack_create_complete")
     try:
         created.wait(StackName=STACK, ChangeSetName=name, WaiterConfig=WAIT)
-        # A first deployment that fails leaves no kept tables behind, which would stand in the next one's way.
-        client.execute_change_set(StackName=STACK, ChangeSetName=name, RetainExceptOnCreate=kind == "CREATE")
+        client.execute_change_set(StackName=STACK, ChangeSetName=name)
         done.wait(StackName=STACK, WaiterConfig=WAIT)
     except WaiterError as error:
         new = [event for event in _events(client) if event["EventId"] not in before]

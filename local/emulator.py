@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from local.border import Border
 from local.journal import Journal, JournalCorruptError
 from local.journal_app import Journaled
 from local.journal_objects import undo_cut_overwrites
@@ -29,7 +30,6 @@ from local.parent import EMULATOR_LOCK
 from local.quick_queries import QuickQueries
 
 DEFAULT_PORT = 4566
-HEALTH_PATH = "/_ministack/health"
 
 
 def emulator_environment(folder: Path, port: int, rekognition_url: str) -> dict[str, str]:
@@ -60,7 +60,7 @@ def emulator_environment(folder: Path, port: int, rekognition_url: str) -> dict[
 
 
 def application(folder: Path) -> Any:
-    """The ASGI application that is served: the emulator as it comes, with a journal in front.
+    """The ASGI application that is served: the emulator as it comes, a journal in front, and who may call before all.
 
     Args:
         folder: as for `emulator_environment`, which must be in effect.
@@ -77,7 +77,7 @@ def application(folder: Path) -> Any:
         print("The last snapshot was cut short: going back to the one before, and its journal.", file=sys.stderr)
     from ministack.app import app  # loads the objects
 
-    return Journaled(DurableObjects(QuickQueries(app), objects), journal, snapshots)
+    return Border(Journaled(DurableObjects(QuickQueries(app), objects), journal, snapshots))
 
 
 def _hold_lock(path: Path) -> BinaryIO:

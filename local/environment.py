@@ -13,6 +13,8 @@ ACCESS_KEY = "000000000000"
 
 SECRET_KEY = "local"  # noqa: S105 (nothing checks it)
 
+_ON_THIS_MACHINE = "127.0.0.1,localhost"
+
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
 
 
@@ -23,7 +25,7 @@ def clean_environment(temporary: Path) -> dict[str, str]:
 
 
 def account_environment() -> dict[str, str]:
-    """The emulated account, and nothing of the developer's own."""
+    """The emulated account, and nothing of the developer's own; it is reached past any proxy of the network."""
     return {
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
@@ -32,6 +34,8 @@ def account_environment() -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": _ON_THIS_MACHINE,
+        "no_proxy": _ON_THIS_MACHINE,
     }
 
 

@@ -1,6 +1,5 @@
 """The folder of a local stack: what is kept where, who may use it now, and its secrets."""
 
-import fcntl
 import json
 import os
 import secrets
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from local.environment import account_environment
+from local.errors import StackError
+from local.locks import is_held, take
 from local.network import answers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,8 +18,18 @@ HOME = "ROLLCALL_HOME"
 ADMIN_EMAIL = "admin@rollcall.local"
 READABLE_BY_ITS_OWNER = 0o600
 
+LOCK_SECONDS = 1.0
+"""Whoever only looks whether a stack runs here holds the lock for a moment, see `local.locks.is_held`."""
 
-class HomeInUseError(Exception):
+_BEFORE_A_FIRST_START = {"lock", "lost+found", "rekognition"}
+"""What may be in a folder by then: of a start that was killed, of the file system, of a face service run by itself."""
+
+
+class HomeError(StackError):
+    """A folder cannot be a stack's, or what it keeps there is damaged."""
+
+
+class HomeInUseError(HomeError):
     """Another stack runs on this folder."""
 
 
@@ -109,33 +120,83 @@ class Home:
         """Claim the folder until the returned file is closed.
 
         Raises:
+            HomeError: it cannot be written, or holds something else than a stack's data; nothing was changed.
             HomeInUseError: another process holds it.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(READABLE_BY_ITS_OWNER | 0o100)  # faces and names are nobody else's business
-        file = (self.folder / "lock").open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        file = self._open_lock()
+        if not take(file, LOCK_SECONDS):
             file.seek(0)
             holder = file.read().strip() or "unknown"
             file.close()
             raise HomeInUseError(
                 f"Rollcall already runs on {self.folder} (process {holder}): "
                 f"stop that one, or set {HOME} to another folder."
-            ) from None
+            )
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         return file
 
+    def _open_lock(self) -> IO[str]:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not self._is_ours():
+                raise HomeError(
+                    f"{self.folder} holds files that are not Rollcall's, and a stack would change them: "
+                    f"set {HOME} to a new or empty folder."
+                )
+            self.folder.chmod(READABLE_BY_ITS_OWNER | 0o100)  # faces and names are nobody else's business
+            return self._lock_file.open("a+")
+        except OSError as error:
+            raise HomeError(
+                f"Rollcall cannot keep its data in {self.folder} ({error.strerror}): "
+                f"set {HOME} to a folder on this machine that you may write to."
+            ) from error
+
+    def _is_ours(self) -> bool:
+        """Whether the folder is new, empty, or bears the marks of a stack: the last one's process, or the secrets."""
+        names = {path.name for path in self.folder.iterdir()}
+        if names <= _BEFORE_A_FIRST_START or ("lock" in names and self._lock_file.read_bytes().isdigit()):
+            return True
+        try:
+            return self._read_secrets() is not None
+        except HomeError:
+            return False
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.folder / "lock"
+
     def secrets(self) -> Secrets:
-        """The home's secrets, generated at the first call."""
-        path = self.folder / "secrets.json"
-        if not path.exists():
-            made = Secrets(ADMIN_EMAIL, secrets.token_urlsafe(12), secrets.token_urlsafe(32))
-            write_private(path, asdict(made))
-        return Secrets(**json.loads(path.read_text()))
+        """The home's secrets, generated at the first call.
+
+        Raises:
+            HomeError: they are damaged.
+        """
+        found = self._read_secrets()
+        if found is None:
+            found = Secrets(ADMIN_EMAIL, secrets.token_urlsafe(12), secrets.token_urlsafe(32))
+            write_private(self._secrets_file, asdict(found))
+        return found
+
+    @property
+    def _secrets_file(self) -> Path:
+        return self.folder / "secrets.json"
+
+    def _read_secrets(self) -> Secrets | None:
+        """The kept secrets, or None when there are none yet."""
+        try:
+            found = Secrets(**json.loads(self._secrets_file.read_text()))
+            if all(isinstance(value, str) and value for value in asdict(found).values()):
+                return found
+        except FileNotFoundError:
+            return None
+        except (TypeError, ValueError):  # no text, no JSON, or other fields
+            pass
+        raise HomeError(
+            f"{self._secrets_file} is damaged: restore it from a backup. Without one delete it, start again, and set a "
+            f"new password with `rollcall users password {ADMIN_EMAIL}`, for the one that is then shown does not apply."
+        )
 
     def write_endpoints(self, endpoints: Endpoints) -> None:
         """Tell other programs where the stack is."""
@@ -144,9 +205,13 @@ class Home:
     def running(self, health_path: str) -> Endpoints | None:
         """The endpoints of the stack that runs on this home now, or None.
 
+        A stack that was killed leaves its endpoints behind, and another's may have its ports by now.
+
         Args:
             health_path: the path of the emulator's health check.
         """
+        if not is_held(self._lock_file):
+            return None
         try:
             found = Endpoints(**json.loads(self.endpoints_file.read_text()))
         except (FileNotFoundError, ValueError, TypeError):  # no file, no JSON, or of another version of Rollcall

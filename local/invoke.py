@@ -12,20 +12,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, fields
+from functools import partial
 from os import environ
 from pathlib import Path
 from typing import Any
 
 from attendance.settings import Settings
-from local.accounts import AccountError
-from local.children import ChildError
-from local.deploy import DeployError
-from local.emulator import HEALTH_PATH
 from local.environment import clean_environment, forget_real_accounts
+from local.errors import StackError, exit_code
 from local.home import ROOT, Endpoints, Home
-from local.package import PackageError
-from local.runtime_api import Function, InvocationError, invoke
-from local.seed import WEB_SECRET, SeedError, event_for, seed
+from local.network import HEALTH_PATH
+from local.runtime_api import Function, invoke
+from local.seed import WEB_SECRET, event_for, seed
 from local.supervisor import LocalStack
 
 FUNCTIONS = ROOT / "functions"
@@ -38,7 +36,7 @@ _WEB_SETTINGS = {"SECRET_KEY_ARN": WEB_SECRET, "RATE_LIMITS_TABLE": ""}
 """What the deployment of a local stack leaves out: the seed makes a secret, and limits are counted in the process."""
 
 
-class NoStackError(Exception):
+class NoStackError(StackError):
     """Nothing runs on the home."""
 
 
@@ -112,15 +110,18 @@ def main() -> int:
     arguments = parser.parse_args()
     home = Home.from_environment(environ)
     forget_real_accounts()
-    try:
-        if arguments.seed:
-            seed(_running(home))
-            return 0
-        with _stack(home) as endpoints, tempfile.TemporaryDirectory(prefix="rollcall-") as temporary:
-            value, failed = run(arguments.function, endpoints, Path(temporary))
-    except (AccountError, ChildError, DeployError, InvocationError, NoStackError, PackageError, SeedError) as error:
-        print(error, file=sys.stderr)
-        return 1
+    command = partial(_seed, home) if arguments.seed else partial(_invoke, home, arguments.function)
+    return exit_code(command, partial(print, file=sys.stderr))
+
+
+def _seed(home: Home) -> int:
+    seed(_running(home))
+    return 0
+
+
+def _invoke(home: Home, function: str) -> int:
+    with _stack(home) as endpoints, tempfile.TemporaryDirectory(prefix="rollcall-") as temporary:
+        value, failed = run(function, endpoints, Path(temporary))
     print(json.dumps(value, indent=2, ensure_ascii=False))
     if failed:
         print(f"The function failed with {value.get('errorType', 'an error')}.", file=sys.stderr)

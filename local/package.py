@@ -18,6 +18,8 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from local.errors import StackError
+
 DEPLOYED_RUNTIME = "provided.al2023"
 
 BOOTSTRAP = b"""#!/bin/sh
@@ -35,7 +37,7 @@ _LEFT_OUT = {"__pycache__", "requirements.txt"}
 Resource = dict[str, Any]
 
 
-class PackageError(Exception):
+class PackageError(StackError):
     """The template names code that cannot be packaged."""
 
 

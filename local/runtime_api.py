@@ -17,13 +17,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from local.errors import StackError
 from local.network import HOST
 
 _PREFIX = "/2018-06-01/runtime"
 _POLL_SECONDS = 0.2
 
 
-class InvocationError(Exception):
+class InvocationError(StackError):
     """The function could not be run to its end: it ended, hung, or never started."""
 
 

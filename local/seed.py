@@ -16,6 +16,7 @@ from typing import Any
 from attendance.aws.compose import enroller
 from attendance.settings import Settings
 from local import clients
+from local.errors import StackError
 from local.home import ROOT, Endpoints
 
 EVENTS = ROOT / "events"
@@ -28,7 +29,7 @@ PATIENCE_SECONDS = 120.0
 _POLL_SECONDS = 0.2
 
 
-class SeedError(Exception):
+class SeedError(StackError):
     """The stack could not be brought to where the events are true."""
 
 

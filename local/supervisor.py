@@ -16,17 +16,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local import clients
 from local.accounts import ensure_first_admin
-from local.bridge import BRIDGE, PORTS
-from local.children import Child, Program
+from local.bridge import BRIDGE, PORTS, check_address
+from local.children import POLL_SECONDS, Child, Program
 from local.deploy import DeployError, deploy
-from local.emulator import HEALTH_PATH, emulator_environment
+from local.emulator import emulator_environment
 from local.environment import REGION, clean_environment
+from local.errors import StackError
 from local.home import ROOT, Endpoints, Home
 from local.journal_app import SNAPSHOT_PATH
 from local.journal_snapshot import Snapshots
-from local.network import free_port, is_free, taking_ports, url
+from local.locks import is_held
+from local.network import DIRECT, HEALTH_PATH, free_port, is_free, taking_ports, url
 from local.resume import resume
 
 PARAMETERS = {"PresentThreshold": "92", "ReviewThreshold": "80", "PollSeconds": "1"}
@@ -34,11 +38,14 @@ PARAMETERS = {"PresentThreshold": "92", "ReviewThreshold": "80", "PollSeconds": 
 matches, stands at cosine 0.46 and 0.41; it is asked often, for it answers at once and is not billed."""
 
 WATCH_SECONDS = 0.2
+ENDING_SECONDS = 15.0
+"""How long the programs of a killed supervisor are waited for; the face service stops after the picture it is at."""
+
 SAVE_SECONDS = 600.0
 """The emulated AWS reads and saves all it holds at once: a quarter of a second for each megabyte of its tables."""
 
 
-class PortTakenError(Exception):
+class PortTakenError(StackError):
     """A port that was asked for belongs to another program."""
 
 
@@ -104,7 +111,9 @@ class LocalStack:
         """Start everything, or stop what was started and raise.
 
         Raises:
+            HomeError: the folder cannot be a stack's, or is damaged.
             HomeInUseError: another stack runs on the home.
+            SettingError: the bridge is no address of this machine's own networks.
             PortTakenError: the web's port is taken.
             ChildError: a program ended or did not answer.
             AccountError: the first admin could not be made.
@@ -113,9 +122,11 @@ class LocalStack:
         """
         try:
             self._start()
-        except BaseException:
-            self._cleanup.close()
-            raise
+        except BaseException as error:
+            with self._cleanup:
+                if isinstance(error, BotoCoreError | ClientError | OSError):
+                    self._check()  # a program that has ended is why it did not answer
+                raise
         return self
 
     def __exit__(
@@ -131,15 +142,22 @@ class LocalStack:
             ChildError: a program ended.
         """
         while not stop.wait(WATCH_SECONDS):
-            for child in self.children:
-                child.check()
+            self._check()
+
+    def _check(self) -> None:
+        for child in self.children:
+            child.check()
 
     def _start(self) -> None:
+        if self._bridge:
+            check_address(self._bridge)
         self._cleanup.enter_context(self.home.lock())
+        self.home.secrets()  # damaged ones are told before anything is started
+        self._let_a_killed_stack_end()
         self._refuse_a_taken_web_port()
         self._empty_what_is_temporary()
         self._keep_lost_objects_apart()
-        with taking_ports():
+        with taking_ports(self._progress):
             aws, rekognition, settings = self._start_services()
         _ensure_collection(rekognition, settings["COLLECTION_ID"])
         self.endpoints = self._describe(aws, rekognition, settings)
@@ -147,8 +165,7 @@ class LocalStack:
         if self._bridge:
             self._start_bridge().wait_until_healthy()
         self._open_to_people()
-        for child in self.children:  # one whose port was taken by another stack at the same moment has ended by now
-            child.check()
+        self._check()  # a program whose port was taken by another stack at the same moment has ended by now
         self.home.write_endpoints(self.endpoints)
         self._cleanup.callback(self.home.endpoints_file.unlink, missing_ok=True)
 
@@ -167,8 +184,24 @@ class LocalStack:
             face_service.wait_until_healthy()
         return aws, rekognition, settings
 
+    def _let_a_killed_stack_end(self) -> None:
+        """Wait for what a killed supervisor has started: each program notices by itself, and ends in its own time."""
+        was_killed = self.home.endpoints_file.exists()
+        deadline = time.monotonic() + ENDING_SECONDS
+
+        def is_in_the_way() -> bool:
+            return is_held(self.home.rekognition / "lock") or (was_killed and self._web_port_is_taken())
+
+        if is_in_the_way():
+            self._progress("Waiting for the programs of a stack that was killed to end")
+        while is_in_the_way() and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+
+    def _web_port_is_taken(self) -> bool:
+        return self._web and self._ports.web is not None and not is_free(self._ports.web)
+
     def _refuse_a_taken_web_port(self) -> None:
-        if self._web and self._ports.web is not None and not is_free(self._ports.web):
+        if self._web_port_is_taken():
             raise PortTakenError(
                 f"Port {self._ports.web} is taken by another program: set PORT to a free one, as in PORT=8080 make up."
             )
@@ -266,7 +299,7 @@ def _save_deployment(aws: str) -> None:
     """
     request = urllib.request.Request(aws + SNAPSHOT_PATH, method="POST")  # noqa: S310 (our own URL)
     try:
-        with urllib.request.urlopen(request, timeout=SAVE_SECONDS):  # noqa: S310
+        with DIRECT.open(request, timeout=SAVE_SECONDS):
             return
     except urllib.error.HTTPError as error:
         raise DeployError(f"The deployment could not be saved: {error.read().decode()}") from error

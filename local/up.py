@@ -6,27 +6,21 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 
 from rich.console import Console
 
-from local.accounts import AccountError
 from local.bridge import BRIDGE
-from local.children import ChildError
-from local.deploy import DeployError
 from local.emulator import DEFAULT_PORT
 from local.environment import forget_real_accounts
-from local.home import Endpoints, Home, HomeInUseError
-from local.package import PackageError
-from local.supervisor import LocalStack, Ports, PortTakenError
+from local.errors import INTERRUPTED, SettingError, exit_code
+from local.home import Endpoints, Home
+from local.supervisor import LocalStack, Ports
 
 WEB_PORT = 8000
 REKOGNITION_PORT = 4567
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class SettingError(Exception):
-    """An environment variable does not hold what it should."""
 
 
 def web_port(environment: Mapping[str, str]) -> int:
@@ -69,17 +63,11 @@ def main() -> int:
     stop = threading.Event()
     for number in STOPPING:
         signal.signal(number, _interrupt)
-    try:
-        _run(console, stop)
-    except KeyboardInterrupt:
-        return 0
-    except (AccountError, ChildError, DeployError, HomeInUseError, PackageError, PortTakenError, SettingError) as error:
-        console.print(str(error), style="red", markup=False)
-        return 1
-    return 0
+    code = exit_code(partial(_run, console, stop), partial(console.print, style="red", markup=False))
+    return 0 if code == INTERRUPTED else code  # Ctrl-C is how it is stopped, also while it starts
 
 
-def _run(console: Console, stop: threading.Event) -> None:
+def _run(console: Console, stop: threading.Event) -> int:
     began = time.monotonic()
     ports = Ports(web_port(os.environ), DEFAULT_PORT, REKOGNITION_PORT)
     home = Home.from_environment(os.environ)
@@ -95,6 +83,7 @@ def _run(console: Console, stop: threading.Event) -> None:
             signal.signal(number, lambda *_: stop.set())
         stack.watch(stop)
         console.print("Stopping ...")
+    return 0
 
 
 def _interrupt(*_: object) -> None:

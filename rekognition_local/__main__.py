@@ -14,7 +14,7 @@ from rekognition_local.app import create_app
 from rekognition_local.engine.errors import ModelUnavailableError
 from rekognition_local.memory import limit_held_memory
 from rekognition_local.settings import HOST, Settings
-from rekognition_local.startup import HomeInUseError, running_service
+from rekognition_local.startup import ForeignFolderError, HomeInUseError, running_service
 
 THREADS = 8
 # Above the app's own limit, so that a body that is too large still gets a typed answer.
@@ -40,7 +40,7 @@ def main(port: int | None, home: Path | None) -> None:
     limit_held_memory()
     try:
         serve(settings)
-    except (HomeInUseError, ModelUnavailableError, OSError) as error:
+    except (ForeignFolderError, HomeInUseError, ModelUnavailableError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -48,6 +48,7 @@ def serve(settings: Settings) -> None:
     """Serve until SystemExit is raised in this thread.
 
     Raises:
+        ForeignFolderError: the data folder is used for something else.
         HomeInUseError: another face service works in the same data folder.
         ModelUnavailableError: the face models are not installed.
         OSError: the port is taken, or the data folder cannot be written.

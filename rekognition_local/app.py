@@ -2,21 +2,18 @@
 
 import logging
 import uuid
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from rekognition_local import protocol
 from rekognition_local.errors import AccessDeniedError, ImageTooLargeError, InternalServerError, RekognitionError
+from rekognition_local.hosts import is_local
 from rekognition_local.operations import OPERATIONS
 from rekognition_local.service import FaceService
 
 # Two pictures of 5 MB in base64 make 14 MB; nothing else that is valid comes near.
 MAX_BODY_BYTES = 16 * 1024**2
-# The second is this machine as containers on it know it.
-LOCAL_NAMES = frozenset({"localhost", "host.docker.internal"})
 
 _log = logging.getLogger(__name__)
 
@@ -48,23 +45,11 @@ def create_app(service: FaceService) -> Flask:
 
 
 def _refuse_foreign_names() -> Response | None:
-    """Answer nobody who calls this machine by a name of the internet.
-
-    Such a name is how a web page gets a browser to talk to local services (DNS rebinding). Addresses are fine: they
-    cannot be rebound.
-    """
-    if _is_local(request.headers.get("Host", "")):
+    """Answer nobody who calls this machine by a name of the internet."""
+    if is_local(request.headers.get("Host", "")):
         return None
     error = AccessDeniedError("Call the face service by an address or as localhost.")
     return _aws_response(error.status, protocol.serialise_error(error))
-
-
-def _is_local(host: str) -> bool:
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name in LOCAL_NAMES or bool(ip_address(name))
-    except ValueError:
-        return False
 
 
 def _answer(service: FaceService) -> bytes:

@@ -14,7 +14,7 @@ import numpy as np
 from rekognition_local.database import Database
 from rekognition_local.engine.gallery import Gallery
 from rekognition_local.engine.types import BoundingBox
-from rekognition_local.errors import InvalidParameterError, ResourceAlreadyExistsError, ResourceNotFoundError
+from rekognition_local.errors import ResourceAlreadyExistsError, ResourceNotFoundError, ResourceNotReadyError
 from rekognition_local.galleries import STORED_DTYPE, Galleries, embeddings
 from rekognition_local.ports import Embeddings
 
@@ -170,7 +170,7 @@ class CollectionStore:
         A face that the same picture already brought under the same external id is not stored twice, as on AWS.
 
         Raises:
-            InvalidParameterError: the collection was made with another face model.
+            ResourceNotReadyError: the collection was made with another face model.
         """
         with self._lock:
             collection = self.get(collection_id)
@@ -197,6 +197,7 @@ class CollectionStore:
                     "DELETE FROM faces WHERE +collection_seq = ? AND face_id IN (SELECT value FROM json_each(?))",
                     (collection.seq, json.dumps(removed)),
                 )
+            self._database.erase_traces()
             self._galleries.removed(collection.seq, removed)
             return removed
 
@@ -234,7 +235,7 @@ class CollectionStore:
         """The searchable faces, kept up to date by `add` and `remove`.
 
         Raises:
-            InvalidParameterError: the collection was made with another face model.
+            ResourceNotReadyError: the collection was made with another face model.
         """
         collection = self.get(collection_id)
         self._check_model(collection)
@@ -253,12 +254,13 @@ class CollectionStore:
             time.sleep(_PAUSE_SECONDS)
         with self._database.write() as connection:
             connection.execute("DELETE FROM collections WHERE seq = ?", (collection_seq,))
+        self._database.erase_traces()
 
     def _check_model(self, collection: Collection) -> None:
         if collection.model_version != self._model_version:
-            raise InvalidParameterError(
+            raise ResourceNotReadyError(
                 f"The collection was made with face model {collection.model_version}, this service runs"
-                f" {self._model_version}: make a new collection and index the photos again."
+                f" {self._model_version}: make it anew and index the photos again (`rollcall students reindex`)."
             )
 
     def _insert(self, head: tuple[Any, ...], face_ids: Sequence[str], faces: Sequence[NewFace]) -> None:

@@ -87,6 +87,13 @@ class ResourceNotFoundError(RekognitionError):
     status = 400
 
 
+class ResourceNotReadyError(RekognitionError):
+    """The collection was made with another face model than the service's."""
+
+    code = "ResourceNotReadyException"
+    status = 400
+
+
 class SerializationError(RekognitionError):
     """The body of the request is no JSON of the operation's shape."""
 

@@ -45,6 +45,8 @@ CREATE TABLE IF NOT EXISTS persons (
 ) WITHOUT ROWID;
 """
 
+_KEPT = "(finished_at IS NULL OR finished_at >= ?)"
+
 
 @dataclass(frozen=True)
 class SearchRequest:
@@ -88,7 +90,7 @@ class JobStore:
         self._clock = clock
 
     def started_before(self, token: str | None, request: SearchRequest) -> str | None:
-        """The id of the job that this ClientRequestToken already started.
+        """The id of the job that this ClientRequestToken already started and that is still kept.
 
         Raises:
             IdempotentParameterMismatchError: it started a job with other parameters.
@@ -96,7 +98,10 @@ class JobStore:
         if token is None:
             return None
         with self._database.read() as connection:
-            row = connection.execute("SELECT job_id, fingerprint FROM jobs WHERE token = ?", (token,)).fetchone()
+            row = connection.execute(
+                f"SELECT job_id, fingerprint FROM jobs WHERE token = ? AND {_KEPT}",  # noqa: S608 - a constant
+                (token, self._oldest_end()),
+            ).fetchone()
         if row is not None and row["fingerprint"] != _fingerprint(request):
             raise IdempotentParameterMismatchError(
                 "The ClientRequestToken was already used with other parameters; use another one."
@@ -130,7 +135,9 @@ class JobStore:
     def purge(self) -> None:
         """Delete the jobs that ended more than seven days ago, with their results and tokens."""
         with self._database.write() as connection:
-            connection.execute("DELETE FROM jobs WHERE finished_at < ?", (self._clock() - KEPT_SECONDS,))
+            gone = connection.execute("DELETE FROM jobs WHERE finished_at < ?", (self._oldest_end(),)).rowcount
+        if gone:
+            self._database.erase_traces()
 
     def get(self, job_id: str) -> Job:
         """The job of that id.
@@ -140,8 +147,8 @@ class JobStore:
         """
         with self._database.read() as connection:
             row = connection.execute(
-                "SELECT * FROM jobs WHERE job_id = ? AND (finished_at IS NULL OR finished_at >= ?)",
-                (job_id, self._clock() - KEPT_SECONDS),
+                f"SELECT * FROM jobs WHERE job_id = ? AND {_KEPT}",  # noqa: S608 - a constant
+                (job_id, self._oldest_end()),
             ).fetchone()
         if row is None:
             raise ResourceNotFoundError("Could not find JobId")
@@ -205,6 +212,9 @@ class JobStore:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+
+    def _oldest_end(self) -> float:
+        return self._clock() - KEPT_SECONDS
 
 
 def _job_id(token: str | None, request: SearchRequest) -> str:

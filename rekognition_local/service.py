@@ -8,6 +8,10 @@ from rekognition_local.ports import FaceModel, Objects, VideoSearch
 from rekognition_local.settings import Settings
 from rekognition_local.worker import JobWorker
 
+# Emptied at each start, so a name that nobody gives a folder of recordings.
+VIDEO_FOLDER = "videos-being-searched"
+MARKER = "collections.sqlite3"
+
 # How long a stop waits for the running search to notice; it runs again from its beginning at the next start.
 STOP_SECONDS = 5.0
 
@@ -33,8 +37,8 @@ class FaceService:
 def assemble(settings: Settings, model: FaceModel, objects: Objects, search: VideoSearch) -> FaceService:
     """Open the stores of the data folder and begin with the jobs in progress."""
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    collections = CollectionStore(settings.home / "collections.sqlite3", model.model_version)
+    collections = CollectionStore(settings.home / MARKER, model.model_version)
     jobs = JobStore(settings.home / "jobs.sqlite3")
-    worker = JobWorker(jobs, collections, objects, search, settings.home / "videos")
+    worker = JobWorker(jobs, collections, objects, search, settings.home / VIDEO_FOLDER)
     worker.start()
     return FaceService(settings.region, model, collections, jobs, worker, objects)

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
@@ -12,11 +13,11 @@ from pathlib import Path
 from threading import Event, Thread
 
 from rekognition_local import shapes
-from rekognition_local.collections import CollectionStore
+from rekognition_local.collections import Collection, CollectionStore
 from rekognition_local.engine.errors import EngineError
 from rekognition_local.engine.gallery import Gallery
 from rekognition_local.engine.types import SearchProgress, VideoSearchResult
-from rekognition_local.errors import RekognitionError
+from rekognition_local.errors import RekognitionError, ResourceNotFoundError
 from rekognition_local.jobs import Job, JobStore
 from rekognition_local.objects import S3UnavailableError
 from rekognition_local.ports import Objects, VideoSearch
@@ -30,12 +31,20 @@ S3_PAUSE_SECONDS = 5.0
 STALL_SECONDS = 900.0
 # After a fault of the store itself (a full disk), so that the worker does not spin.
 FAULT_PAUSE_SECONDS = 5.0
+# A result took hours to find: within ten minutes somebody may have made room for it on the disk.
+STORE_ATTEMPTS = 120
+# How often jobs and results that were kept long enough are looked for while nothing else is to be done.
+PURGE_SECONDS = 3600.0
 
 _log = logging.getLogger(__name__)
 
 
 class StalledError(Exception):
     """A search gave no sign of life for so long that it is given up."""
+
+
+class ResultNotStoredError(Exception):
+    """A search is done, but its result could not be written to the disk for long."""
 
 
 class _StoppedError(Exception):
@@ -58,16 +67,19 @@ class JobWorker:
         objects: Objects,
         search: VideoSearch,
         folder: Path,
-        s3_pause_seconds: float = S3_PAUSE_SECONDS,
+        pause_seconds: float = S3_PAUSE_SECONDS,
         stall_seconds: float = STALL_SECONDS,
     ) -> None:
-        """Prepare the worker; `folder` holds the one video being searched and is emptied first."""
+        """Prepare the worker; `folder` holds the one video being searched and is emptied first.
+
+        `pause_seconds` pass between two attempts to reach S3 or the disk, `stall_seconds` until a search is given up.
+        """
         self._jobs = jobs
         self._collections = collections
         self._objects = objects
         self._search = search
         self._folder = folder
-        self._s3_pause_seconds = s3_pause_seconds
+        self._pause_seconds = pause_seconds
         self._stall_seconds = stall_seconds
         self._progress: _Progress | None = None
         self._wanted = Event()
@@ -78,7 +90,6 @@ class JobWorker:
         """Begin with the jobs that were in progress when the service last ended."""
         shutil.rmtree(self._folder, ignore_errors=True)  # a killed process leaves its video behind
         self._folder.mkdir(parents=True)
-        self._jobs.purge()
         self._thread.start()
 
     def wake(self) -> None:
@@ -103,9 +114,10 @@ class JobWorker:
         while not self._stopping.is_set():
             self._wanted.clear()
             try:
+                self._jobs.purge()
                 job = self._jobs.next()
                 if job is None:
-                    self._wanted.wait()
+                    self._wanted.wait(PURGE_SECONDS)
                 else:
                     self._work(job)
             except Exception:
@@ -119,16 +131,15 @@ class JobWorker:
         self._jobs.attempt(job, +1)
         self._progress = _Progress(job, SearchProgress(0, 0))
         try:
-            result = self._searched(job)
+            collection = self._collections.get(job.request.collection_id)
+            self._store(job, collection, self._searched(job))
         except _StoppedError:
             return
-        except (RekognitionError, EngineError, StalledError) as error:
+        except (RekognitionError, EngineError, StalledError, ResultNotStoredError) as error:
             self._jobs.fail(job, str(error))
         except Exception as error:
             _log.exception("job %s failed", job.job_id)
             self._jobs.fail(job, f"The service failed to search the video ({type(error).__name__}); see its log.")
-        else:
-            self._finish(job, result)
         self._progress = None
 
     def _searched(self, job: Job) -> VideoSearchResult:
@@ -176,17 +187,35 @@ class JobWorker:
                     if attempt == S3_ATTEMPTS:
                         raise
                     _log.warning("job %s waits for S3: %s", job.job_id, error)
-                if self._stopping.wait(self._s3_pause_seconds):
+                if self._stopping.wait(self._pause_seconds):
                     raise _StoppedError
             yield path
 
-    def _finish(self, job: Job, result: VideoSearchResult) -> None:
+    def _store(self, job: Job, collection: Collection, result: VideoSearchResult) -> None:
+        """End the job with its result; a disk that is full is waited for, instead of searching the video again."""
+        for _ in range(STORE_ATTEMPTS):
+            try:
+                self._finish(job, collection, result)
+            except sqlite3.OperationalError as error:
+                _log.warning("the result of job %s cannot be stored yet: %s", job.job_id, error)
+                reason = str(error)
+            else:
+                return
+            if self._stopping.wait(self._pause_seconds):
+                raise _StoppedError
+        raise ResultNotStoredError(
+            f"The result of this search could not be stored on the face service's disk ({reason})."
+            " Make room on the disk, then run the video again."
+        )
+
+    def _finish(self, job: Job, collection: Collection, result: VideoSearchResult) -> None:
         """Keep the result as it is now: faces that are deleted later stay in it, as on AWS."""
         face_ids = sorted({match.face_id for sighting in result.persons for match in sighting.matches})
-        try:
-            faces = self._collections.faces(job.request.collection_id, face_ids)
-        except RekognitionError as error:  # the collection was deleted meanwhile
-            self._jobs.fail(job, str(error))
-            return
+        faces = self._collections.faces(collection.collection_id, face_ids)
+        if self._collections.get(collection.collection_id).seq != collection.seq:
+            raise ResourceNotFoundError(
+                f"The collection id: {collection.collection_id} was deleted and made again while the video was"
+                " searched, so nobody would be recognised. Run the video again."
+            )
         persons = [shapes.person_match(sighting, faces) for sighting in result.persons]
         self._jobs.finish(job, shapes.video_metadata(result.metadata), persons)

@@ -1,16 +1,16 @@
 """In-memory stand-ins for the services a step uses; they keep the same promises as the real ones (see ports)."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from attendance.corrections import Change
-from attendance.errors import ObjectNotFoundError, SessionChangedError
+from attendance.errors import ObjectNotFoundError, SessionChangedError, VideoErasedError
 from attendance.matching import Page
 from attendance.model import Course, Enrolment, Place, Progress, Row, Standing, Status, Thresholds, Video
-from attendance.ports import Document, Outcome, SearchState, Services, Turn, VideoRecord
+from attendance.ports import Document, Erasings, Outcome, SearchState, Services, Turn, VideoRecord
 from attendance.register import RegisterRow, counts_of, in_effect, row_from
 from attendance.rollcall import session_progress
 from tests.builders import SETTINGS, THRESHOLDS
@@ -38,13 +38,15 @@ class FakeRosters:
 
 @dataclass
 class FakeSessions:
-    """`items` maps (course_id, session_id) to the session with its videos, `moved` a video_id to where it was moved."""
+    """`items` maps (course_id, session_id) to the session with its videos, `filed` a video_id to where it belongs."""
 
     items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
-    moved: dict[str, Place] = field(default_factory=dict)
+    filed: dict[str, Place | None] = field(default_factory=dict)
+    """None for a video that was erased."""
 
     def add_video(self, video: Video, uploaded_at: datetime, execution_arn: str) -> None:
-        record = {"key": video.key, "status": Progress.PROCESSING, "uploaded_at": uploaded_at}
+        record = {"bucket": video.bucket, "key": video.key, "status": Progress.PROCESSING}
+        record["uploaded_at"] = uploaded_at.isoformat(timespec="seconds")
         self._open(video.place)["videos"].setdefault(video.video_id, record)
         self._progress(video.place, video.video_id, {"status": Progress.PROCESSING, "execution_arn": execution_arn})
 
@@ -71,7 +73,15 @@ class FakeSessions:
         item = self._item(place)
         item["turns"] = item.get("turns", 0) + 1
         videos = {
-            name: VideoRecord(record["status"], record.get("matches_key"), record.get("model"))
+            name: VideoRecord(
+                status=record["status"],
+                bucket=record["bucket"],
+                key=record["key"],
+                uploaded_at=record["uploaded_at"],
+                matches_key=record.get("matches_key"),
+                model=record.get("model"),
+                is_left_out=record.get("left_out", False),
+            )
             for name, record in item["videos"].items()
         }
         return Turn(item["turns"], videos, item.get("is_roll_call", False))
@@ -93,7 +103,7 @@ class FakeSessions:
             raise SessionChangedError
         counts = {"counts": dict(outcome.counts), "counted": outcome.corrected, "thresholds": outcome.thresholds}
         self._item(place).update(counts)
-        return self._progress(place, video_id, {"status": Progress.COMPLETE})
+        return self._progress(place, video_id, {"status": Progress.COMPLETE}, outcome.sources)
 
     def corrected(self, place: Place) -> int:
         return int(self._item(place).get("corrected", 0))
@@ -105,20 +115,39 @@ class FakeSessions:
     def open_roll_call(self, place: Place) -> None:
         self._open(place)["is_roll_call"] = True
 
-    def moved_to(self, video_id: str) -> Place | None:
-        return self.moved.get(video_id)
+    def file(self, video_id: str, place: Place) -> Place:
+        return self.filed.setdefault(video_id, place) or place
+
+    def filed_in(self, video_id: str) -> Place | None:
+        place = self.filed.get(video_id)
+        if place is None and video_id in self.filed:
+            raise VideoErasedError
+        return place
 
     def move(self, video_id: str, place: Place, to: Place, actor: str) -> bool:
         record = self.items.get((place.course_id, place.session_id), {"videos": {}})["videos"].get(video_id)
         if record is None or record["status"] is Progress.PROCESSING:
             return False
-        kept = ("key", "uploaded_at", "execution_arn", "failed_job_id")
-        self._open(to)["videos"][video_id] = {name: record[name] for name in kept if name in record} | {
-            "status": Progress.PROCESSING
-        }
+        kept = {name: value for name, value in record.items() if name != "error"}
+        self._open(to)["videos"][video_id] = kept | {"status": Progress.PROCESSING}
         self._item(to)["status"] = Progress.PROCESSING
         del self._item(place)["videos"][video_id]
-        self.moved[video_id] = to
+        self.filed[video_id] = to
+        return True
+
+    def leave_out(self, video_id: str, place: Place, actor: str, *, is_left_out: bool) -> bool:
+        session = self.items.get((place.course_id, place.session_id), {"videos": {}})
+        record = session["videos"].get(video_id)
+        if record is None or record.get("left_out", False) == is_left_out:
+            return False
+        record["left_out"] = is_left_out
+        return True
+
+    def erase(self, video_id: str, place: Place, actor: str) -> bool:
+        if not self._item(place)["videos"].get(video_id, {}).get("left_out"):
+            return False
+        del self._item(place)["videos"][video_id]
+        self.filed[video_id] = None
         return True
 
     def stands(self, place: Place, decision: str) -> bool:
@@ -134,14 +163,18 @@ class FakeSessions:
         record: dict[str, Any] = self._item(video.place)["videos"].get(video.video_id, {})
         return record
 
-    def _progress(self, place: Place, video_id: str | None, change: dict[str, Any]) -> Progress:
+    def _progress(
+        self, place: Place, video_id: str | None, change: dict[str, Any], sources: Sequence[str] = ()
+    ) -> Progress:
         item = self._item(place)
-        record = item["videos"].get(video_id, {"status": Progress.COMPLETE})
-        if record["status"] is Progress.COMPLETE:
-            change = {name: value for name, value in change.items() if name == "execution_arn"}
-        else:
-            record.pop("error", None)
-        record.update(change)
+        for each, record in item["videos"].items():
+            if each != video_id and record.get("matches_key") not in sources:
+                continue
+            if record["status"] is Progress.COMPLETE:
+                record.update({name: value for name, value in change.items() if name == "execution_arn"})
+            else:
+                record.pop("error", None)
+                record.update(change)
         item["status"] = session_progress(each["status"] for each in item["videos"].values())
         return item["status"]  # type: ignore[no-any-return]
 
@@ -223,6 +256,21 @@ class FakeCorrectionStore:
 
 
 @dataclass
+class FakeErasures:
+    """`begun` counts the erasings, `at_work` holds whom they are of that are not done, `done` of those that are."""
+
+    begun: int = 0
+    at_work: set[str] = field(default_factory=set)
+    done: set[str] = field(default_factory=set)
+
+    def under_way(self) -> Erasings:
+        return Erasings(self.begun, frozenset(self.at_work))
+
+    def erased(self, student_ids: Iterable[str]) -> set[str]:
+        return (self.at_work | self.done) & set(student_ids)
+
+
+@dataclass
 class FakeObjects:
     """Keeps what JSON keeps, so that a document that cannot be written fails here too."""
 
@@ -237,10 +285,16 @@ class FakeObjects:
         document: Document = json.loads(self.objects[key])
         return document
 
+    def delete(self, key: str) -> None:
+        self.objects.pop(key, None)
+
 
 @dataclass
 class FakeFaces:
-    """Searches whose results tests lay down by object key; the same token gives the same job and is paid once."""
+    """Searches whose results tests lay down by object key, or by `key?version` where it has several.
+
+    The same token gives the same job and is paid once.
+    """
 
     results: dict[str, list[Page]] = field(default_factory=dict)
     states: list[SearchState] = field(default_factory=list)
@@ -252,7 +306,8 @@ class FakeFaces:
 
     def start(self, video: Video, threshold: float, token: str) -> str:
         self.thresholds.append(threshold)
-        self.jobs[f"job-{token[:12]}"] = video.key
+        of_version = f"{video.key}?{video.version_id}"
+        self.jobs[f"job-{token[:12]}"] = of_version if of_version in self.results else video.key
         return f"job-{token[:12]}"
 
     def state(self, job_id: str) -> SearchState:
@@ -270,6 +325,7 @@ class World:
     rosters: FakeRosters = field(default_factory=FakeRosters)
     sessions: FakeSessions = field(default_factory=FakeSessions)
     corrections: FakeCorrections = field(default_factory=FakeCorrections)
+    erasures: FakeErasures = field(default_factory=FakeErasures)
     work: FakeObjects = field(default_factory=FakeObjects)
     faces: FakeFaces = field(default_factory=FakeFaces)
 
@@ -286,6 +342,7 @@ class World:
             sessions=self.sessions,
             attendance=self.attendance,
             corrections=self.corrections,
+            erasures=self.erasures,
             work=self.work,
             faces=self.faces,
         )

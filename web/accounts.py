@@ -12,15 +12,21 @@ from wtforms.validators import InputRequired, Length
 from attendance.enrolment import check_id
 from attendance.errors import RollcallError
 from attendance.users import MAX_EMAIL, Role, User, UserNotFoundError
-from web.security import account, account_key, limiter, require_admin
+from web.security import account, account_key, limiter, require_admin, store
 from web.services import services
 
 PER_PAGE = 50
 ADD_RATE = "60 per minute; 2000 per day"
 MOST_COURSES = 500
+COURSES_TOLD = 20
+"""Up to so many courses a form names them all."""
 ROLES = [role.value for role in (Role.INSTRUCTOR, Role.STUDENT, Role.ADMIN)]
 
 blueprint = Blueprint("accounts", __name__)
+
+
+class TooManyCoursesError(RollcallError):
+    """More courses than an account can have."""
 
 
 class AccountForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -151,18 +157,30 @@ def _courses(form: AccountForm, role: Role) -> list[str]:
 
     Raises:
         InvalidIdError: one of them is none.
+        TooManyCoursesError: they are more than an account can have.
     """
     if role is not Role.INSTRUCTOR:
         return []
     words = (form.courses.data or "").replace(",", " ").split()
-    return [check_id(word, "course id") for word in words[:MOST_COURSES]]
+    if len(words) > MOST_COURSES:
+        raise TooManyCoursesError(f"An account has at most {MOST_COURSES} courses, and these are {len(words)}.")
+    return [check_id(word, "course id") for word in words]
 
 
 def _index(form: NewAccountForm, problem: str = "") -> str:
     role = _role()
     page = services().accounts.page(role, PER_PAGE, request.args.get("after", "")[:MAX_EMAIL] or None)
-    return render_template("accounts/index.html", role=role, roles=ROLES, page=page, form=form, problem=problem)
+    return render_template(
+        "accounts/index.html", role=role, roles=ROLES, page=page, form=form, problem=problem, hint=_hint()
+    )
 
 
 def _edit(user: User, form: AccountForm, problem: str = "") -> str:
-    return render_template("accounts/edit.html", user=user, form=form, problem=problem)
+    return render_template("accounts/edit.html", user=user, form=form, problem=problem, hint=_hint())
+
+
+def _hint() -> str:
+    """What the field of courses takes; where there are few, which there are."""
+    page = store().course_page(account(), "", COURSES_TOLD)
+    told = f" There are: {' '.join(course.course_id for course in page.items)}" if page.cursor is None else ""
+    return f"Course ids of an instructor, with spaces between them.{told}"

@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from attendance.model import Enrolment
 from attendance.register import CourseInfo, RegisterRow
 from attendance.register import Session as RegisterSession
+from web.places import PLACE
 
 MOST = 100
 """Items of a page."""
 
-Cursor = Annotated[str, Field(max_length=200, description="`next` of the page before.")]
+Cursor = Annotated[str, Field(pattern=f"^{PLACE}$", description="`next` of the page before.")]
 Limit = Annotated[int, Field(ge=1, le=MOST, description="Items of a page at most.")]
 When = Annotated[str, Field(description="An ISO 8601 time in UTC.")]
 Milliseconds = Annotated[int, Field(ge=0, description="Milliseconds from the start of the video.")]

@@ -25,6 +25,7 @@ from web import (
     log,
     manual,
     menu,
+    places,
     removal,
     reports,
     review,
@@ -71,6 +72,7 @@ def create_app(config: WebConfig, store: Store | None = None, services: Services
     )
     app.extensions["rollcall_store"] = store or open_store(config.settings)
     app.extensions["rollcall_services"] = services or open_services(config.settings)
+    places.register(app)
     protect(app)
     assets.register(app)
     errors.register(app)

@@ -107,7 +107,9 @@ def edit(course_id: str) -> ResponseReturnValue:
         else:
             if form.save.data:
                 services().courses.save(course_id, settings, account().email)
-                flash("Saved. It holds from the next video on; run a class again to decide it anew.", "success")
+                flash(
+                    "Saved. It holds from the next video on, and for a class you decide again on its page.", "success"
+                )
                 return redirect(url_for("course_settings.edit", course_id=course_id))
             effect = _effect(course_id, settings)
     refused = request.method == "POST" and effect is None
@@ -123,8 +125,9 @@ def edit(course_id: str) -> ResponseReturnValue:
 
 
 def _effect(course_id: str, settings: CourseSettings) -> tuple[str, Sequence[Move]]:
-    """The date of the last complete class, empty without one, and what the policy would change in it."""
+    """The session_id of the last complete class, empty without one, and what the policy would change in it."""
     for session in store().latest_sessions(course_id, LOOKED_AT):
         if session.status is Progress.COMPLETE:
-            return session.date, moves(store().decided_rows(session), settings.thresholds(services().courses.defaults))
+            changed = moves(store().decided_rows(session), settings.thresholds(services().courses.defaults))
+            return session.session_id, changed
     return "", []

@@ -17,6 +17,7 @@ from attendance.model import Progress
 from attendance.register import CourseInfo, Session, SessionVideo
 from attendance.users import Role
 from web import session_page
+from web.places import cursor
 from web.security import account, require_admin, require_course, store
 from web.services import services
 
@@ -67,7 +68,7 @@ def home() -> ResponseReturnValue:
 def course(course_id: str) -> ResponseReturnValue:
     """A course's sessions, the newest first."""
     found = visible_course(course_id)
-    page = store().sessions(course_id, request.args.get("before"))
+    page = store().sessions(course_id, cursor("before"))
     return render_template(
         "course.html", course=found, sessions=page.items, cursor=page.cursor, bucket=current_app.config["VIDEOS_BUCKET"]
     )
@@ -80,7 +81,7 @@ def session(course_id: str, session_id: str) -> ResponseReturnValue:
     shown = store().session(course_id, session_id)
     is_awaited = _is_awaited(request.args.get("arrived", ""), shown)
     if shown is None:
-        return render_template("waiting.html", course=found, day=session_id) if is_awaited else abort(404)
+        return render_template("waiting.html", course=found, session_id=session_id) if is_awaited else abort(404)
     return session_page.render(found, shown, runs_of(shown), is_awaited=is_awaited)
 
 
@@ -107,7 +108,7 @@ def again(course_id: str, session_id: str) -> ResponseReturnValue:
 def students(course_id: str) -> ResponseReturnValue:
     """A course's roster."""
     found = visible_course(course_id)
-    page = store().roster(course_id, request.args.get("after"))
+    page = store().roster(course_id, cursor())
     is_unfiled = course_id == UNFILED
     return render_template(
         "students.html",
@@ -116,6 +117,7 @@ def students(course_id: str) -> ResponseReturnValue:
         cursor=page.cursor,
         form=None if is_unfiled else FlaskForm(formdata=None),
         is_default=course_id == services().settings.default_course_id,
+        is_admin=account().role is Role.ADMIN,
     )
 
 
@@ -123,7 +125,7 @@ def students(course_id: str) -> ResponseReturnValue:
 def unfiled() -> ResponseReturnValue:
     """Videos whose key names no course and date."""
     require_admin()
-    page = store().sessions(UNFILED, request.args.get("before"))
+    page = store().sessions(UNFILED, cursor("before"))
     return render_template("unfiled.html", sessions=page.items, cursor=page.cursor)
 
 

@@ -10,12 +10,15 @@ from flask_wtf import FlaskForm
 
 from attendance.errors import RollcallError
 from attendance.students import KeptFace, StoredPhoto, Student
+from web.places import cursor
 from web.security import account, require_admin, store
 from web.services import services
 
 PER_PAGE = 50
 LOOKED_THROUGH = 250
 """Students of one look for photos without a face."""
+MOST_TOKEN = 255
+"""Characters of a cursor of the face service, which refuses longer ones; one cut off begins the list anew."""
 
 _FACE_ID = re.compile(r"[0-9a-f-]{36}")
 
@@ -40,8 +43,9 @@ class ShownFace:
 def index() -> ResponseReturnValue:
     """The collection's faces, page by page, each with its student."""
     require_admin()
-    faces, cursor = services().faces.page(PER_PAGE, request.args.get("after"))
-    return render_template("faces/index.html", faces=_shown(faces), cursor=cursor, form=FlaskForm(formdata=None))
+    asked = request.args.get("after", "")[:MOST_TOKEN]
+    faces, following = services().faces.page(PER_PAGE, asked or None)
+    return render_template("faces/index.html", faces=_shown(faces), cursor=following, form=FlaskForm(formdata=None))
 
 
 @blueprint.post("/faces/<face_id>/remove")
@@ -62,7 +66,7 @@ def remove(face_id: str) -> ResponseReturnValue:
 def missing() -> ResponseReturnValue:
     """Photos of students whose face is not in the collection, so that they do not help to recognise anyone."""
     require_admin()
-    page = store().roster(services().settings.default_course_id, request.args.get("after"), LOOKED_THROUGH)
+    page = store().roster(services().settings.default_course_id, cursor(), LOOKED_THROUGH)
     found = _without_face([entry.student_id for entry in page.items])
     return render_template("faces/missing.html", found=found, cursor=page.cursor, form=FlaskForm(formdata=None))
 

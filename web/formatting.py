@@ -6,6 +6,7 @@ import pytz
 from flask import Flask
 
 from attendance.aws.following import QUEUED, STEPS
+from attendance.keys import day_and_slot
 
 NOTHING = "\N{EN DASH}"
 """Written where there is no value."""
@@ -55,6 +56,12 @@ def long_date(text: str) -> str:
         return text
 
 
+def class_name(session_id: str) -> str:
+    """A class by its date and, where it is one of several of the day, its slot."""
+    day, slot = day_and_slot(session_id)
+    return f"{long_date(day)}, {slot}" if slot else long_date(day)
+
+
 def file_name(key: str) -> str:
     """The last part of an object key."""
     return key.rpartition("/")[2]
@@ -69,5 +76,5 @@ def register(app: Flask) -> None:
     """Make these the filters of the application's templates."""
     app.jinja_env.globals["run_steps"] = STEPS
     app.jinja_env.globals["queued"] = QUEUED
-    for filter_ in (moment, percent, local_time, long_date, file_name, style):
+    for filter_ in (moment, percent, local_time, long_date, class_name, file_name, style):
         app.add_template_filter(filter_)

@@ -102,7 +102,8 @@ def go(import_id: str) -> ResponseReturnValue:
         except PhotosError as error:
             services().imports.erase_photos(import_id)
             flash(str(error), "danger")
-        services().imports.save(state)
+        if not _state(import_id).is_given_up:  # while these lines were done
+            services().imports.save(state)
         if state.is_done and not state.is_dry_run:
             services().imports.erase_photos(import_id)
     return redirect(url_for("imports.show", import_id=import_id), code=303)
@@ -112,7 +113,7 @@ def go(import_id: str) -> ResponseReturnValue:
 def in_earnest(import_id: str) -> ResponseReturnValue:
     """After a dry run, do the same in earnest."""
     state = _state(import_id)
-    if state.is_dry_run and state.is_done:
+    if state.is_dry_run and state.is_done and not state.is_given_up:
         services().imports.save(replace(state, is_dry_run=False, reports=()))
     return redirect(url_for("imports.show", import_id=import_id), code=303)
 
@@ -122,8 +123,8 @@ def give_up(import_id: str) -> ResponseReturnValue:
     """Erase an import's photos without doing the rest; who is enrolled stays enrolled."""
     state = _state(import_id)
     services().imports.erase_photos(import_id)
-    rest = tuple(LineReport(line.number, line.student_id, "", "given up") for line in state.left)
-    services().imports.save(replace(state, is_dry_run=False, reports=state.reports + rest))
+    if state.is_dry_run or not state.is_done:
+        services().imports.save(replace(state, is_given_up=True))
     return redirect(url_for("imports.show", import_id=import_id), code=303)
 
 

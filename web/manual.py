@@ -67,7 +67,7 @@ def choose() -> ResponseReturnValue:
     elif form.validate_on_submit():
         try:
             place, _ = open_session(
-                form.course.data, form.date.data, form.slot.data.strip() or None, services().recovery.services
+                form.course.data, form.date.data, (form.slot.data or "").strip() or None, services().recovery.services
             )
         except RollcallError as error:
             form.slot.errors = [str(error)]
@@ -81,14 +81,14 @@ def choose() -> ResponseReturnValue:
 def take(course_id: str, session_id: str) -> ResponseReturnValue:
     """The roster with an answer to be chosen for each student."""
     course, session = visible_session(course_id, session_id)
-    return _to_its_register(session) if session.videos else _page(course, session, {})
+    return _to_its_register(session) if session.in_use else _page(course, session, {})
 
 
 @blueprint.post("/courses/<course_id>/sessions/<session_id>/roll-call")
 def save(course_id: str, session_id: str) -> ResponseReturnValue:
     """Keep every answer that was changed; what somebody else said meanwhile stays and is shown."""
     course, session = visible_session(course_id, session_id)
-    if session.videos:
+    if session.in_use:
         return _to_its_register(session)
     lines = [Line(row) for row in _rows(session)]
     calls = [call for line in lines if (call := _call(line))]

@@ -50,7 +50,7 @@ def moment_of(evidence: Evidence | None, session: Session) -> Moment | None:
 
 def time_bar(row: RegisterRow, session: Session) -> TimeBar | None:
     """The bar of a row, None where nothing was seen or no video's length is known."""
-    longest = max((video.duration_ms or 0 for video in session.videos), default=0)
+    longest = max((video.duration_ms or 0 for video in session.in_use), default=0)
     first, last = row.first_seen_ms, row.last_seen_ms
     if first is None or last is None or longest <= 0:
         return None

@@ -11,12 +11,13 @@ from flask.typing import ResponseReturnValue
 
 from attendance.courses import MOST_CLASSES
 from attendance.errors import RollcallError
-from attendance.keys import UNFILED, is_id
+from attendance.keys import UNFILED
 from attendance.register import CourseInfo
 from attendance.reports import Limits, all_records, presence, records, share, to_come
 from attendance.rows_log import FIRST_DAY, LAST_DAY, LoggedSession
 from web.charts import presence_chart, term_chart
 from web.fields import check_day, whole
+from web.places import cursor
 from web.security import require_course, store
 from web.services import services
 
@@ -70,7 +71,7 @@ def matrix(course_id: str) -> ResponseReturnValue:
     """Students by sessions, with the percentage so far and the one that is still possible."""
     course = course_of(course_id)
     classes = _classes(course)
-    page = store().roster(course_id, _after(), STUDENTS_PER_PAGE)
+    page = store().roster(course_id, cursor(), STUDENTS_PER_PAGE)
     shares = [share(session) for session in classes.sessions]
     return render_template(
         "reports/matrix.html",
@@ -91,7 +92,7 @@ def at_risk(course_id: str) -> ResponseReturnValue:
     percent, in_a_row = _number("percent", 0, 100, USUAL_PERCENT), _number("in_a_row", 1, 100, USUAL_IN_A_ROW)
     limits, sessions = Limits(percent, in_a_row, classes.to_come), classes.sessions
     roster = partial(store().roster, course_id, limit=STUDENTS_AT_ONCE)
-    pages = all_records(services().log, roster, sessions, _after())
+    pages = all_records(services().log, roster, sessions, cursor())
     read = list(islice(pages, max(1, READS // (len(sessions) + 1)))) if sessions else []
     found = [(one, risks) for one in chain.from_iterable(page.items for page in read) if (risks := limits.risks(one))]
     return render_template(
@@ -111,7 +112,7 @@ def presence_of(course_id: str, session_id: str) -> ResponseReturnValue:
     session = store().session(course_id, session_id)
     if session is None:
         abort(404)
-    lengths = [video.duration_ms for video in session.videos]
+    lengths = [video.duration_ms for video in session.in_use]
     duration_ms = lengths[0] if len(lengths) == 1 else None
     parts = presence(store().rows(session), duration_ms, PARTS) if duration_ms else []
     chart = presence_chart([start for start, _ in parts], [number for _, number in parts])
@@ -173,14 +174,6 @@ def _newest_first(course_id: str, asked: Period) -> Iterator[LoggedSession]:
     """The sessions of these dates, without those whose videos were all moved away."""
     found = chain.from_iterable(services().log.sessions_of(course_id, asked.first, asked.last))
     return (session for session in found if not session.is_vacated)
-
-
-def _after() -> str | None:
-    """The cursor of the page before: a student's id."""
-    after = request.args.get("after")
-    if after and not is_id(after):
-        abort(400)
-    return after or None
 
 
 def _number(name: str, least: int, most: int, usual: Usual) -> int | Usual:

@@ -82,7 +82,7 @@ def open_services(settings: Settings, faces: Faces | None = None) -> Services:
         corrector=corrector,
         disputes=Disputes(DynamoCases(settings), corrector, compose.utc_now),
         tokens=Tokens(DynamoTokens(settings), compose.utc_now),
-        accounts=Accounts(DynamoAccounts(settings), compose.users(settings)),
+        accounts=Accounts(DynamoAccounts(settings), compose.users(settings), compose.reader(settings), records),
     )
 
 

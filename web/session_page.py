@@ -132,11 +132,11 @@ def page_number(rows: Iterable[RegisterRow], student_id: str) -> int | None:
 
 
 def unknown_faces(session: Session, rows: Iterable[RegisterRow]) -> list[UnknownFace]:
-    """People of the session's videos to whom no name was given, those seen most often first in each."""
+    """People of the videos that count to whom no name was given, those seen most often first in each."""
     recognised = [(row.correction.evidence, row) for row in rows if row.correction and row.correction.evidence]
     return [
         UnknownFace(video, stranger, moment, next((row for seen, row in recognised if seen == stranger.evidence), None))
-        for video in session.videos
+        for video in session.in_use
         for stranger in strangers_of(video)
         if (moment := moment_of(stranger.evidence, session))
     ]

@@ -78,7 +78,8 @@ def write(course_id: str, session_id: str) -> ResponseReturnValue:
     student, _ = _own_row(course_id, session_id)
     form = NoteForm()
     try:
-        services().disputes.file(course_id, session_id, student.student_id, form.note.data or "", account().email)
+        actor = account().audited_as
+        services().disputes.file(course_id, session_id, student.student_id, form.note.data or "", actor)
     except RollcallError as error:
         return _page(course_id, session_id, form, str(error)), 422
     flash("Your note is with your instructor. The answer will be on this page.", "success")

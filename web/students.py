@@ -1,7 +1,7 @@
 """Students: the list with its search, registration, a student's page, photos."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,11 +12,12 @@ from wtforms import BooleanField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired
 
 from attendance.aws.compose import utc_now
-from attendance.enrolment import MAX_PHOTO_BYTES, LookalikeError, Terms, check_id, check_name
+from attendance.enrolment import MAX_PHOTO_BYTES, LookalikeError, Terms, check_id, check_name, photo_key
 from attendance.errors import RollcallError
 from attendance.students import Consent, Student, tally
 from attendance.users import Role
 from web.fields import check_day, keeps
+from web.places import cursor
 from web.security import LARGE_FORMS, account, account_key, limiter, require_admin, store
 from web.services import services
 
@@ -58,12 +59,17 @@ class RegistrationForm(PhotosForm):
 
 @dataclass(frozen=True)
 class PhotoOutcome:
-    """What became of one photo of a form: `problem` is why it was refused, `warnings` what to look into."""
+    """What became of one photo of a form: `problem` is why it was refused, `warnings` what to look into.
+
+    Attributes:
+        key: the photo's, whether it is kept or not; empty where there is none.
+    """
 
     name: str
     problem: str = ""
     looks_alike: bool = False
     warnings: tuple[str, ...] = ()
+    key: str = ""
 
 
 @blueprint.get("/students")
@@ -76,7 +82,7 @@ def index() -> ResponseReturnValue:
         return render_template(
             "students/index.html", q=wanted, students=found[:FOUND_AT_MOST], is_more=len(found) > FOUND_AT_MOST
         )
-    page = store().roster(services().settings.default_course_id, request.args.get("after"))
+    page = store().roster(services().settings.default_course_id, cursor())
     students = [(entry.student_id, entry.student_name) for entry in page.items]
     return render_template("students/index.html", q="", students=students, cursor=page.cursor)
 
@@ -96,8 +102,9 @@ def register() -> ResponseReturnValue:
     if form.validate_on_submit():
         consent = Consent(form.consent_day.data, account().email)
         outcomes = _enrol_all(form, form.student_id.data, form.student_name.data, form.courses.data, consent)
-        if any(not outcome.problem for outcome in outcomes):
-            _tell(outcomes)
+        is_registered = any(not outcome.problem for outcome in outcomes)
+        if is_registered or _was_registered(form, outcomes):
+            _tell(outcomes if is_registered else ())
             flash(f"{form.student_name.data} is registered.", "success")
             return redirect(url_for("students.show", student_id=form.student_id.data))
     status = 422 if request.method == "POST" else 200
@@ -219,14 +226,24 @@ def _enrol_all(
     return outcomes
 
 
+def _was_registered(form: RegistrationForm, outcomes: Iterable[PhotoOutcome]) -> bool:
+    """Whether this form was sent before, as by a second click: the student has the name and one of the photos."""
+    student = services().students.student(form.student_id.data)
+    if student is None or student.erasing_since or student.student_name != form.student_name.data:
+        return False
+    return not {photo.key for photo in student.photos}.isdisjoint(outcome.key for outcome in outcomes)
+
+
 def _enrol(file: FileStorage, student_id: str, name: str, courses: Sequence[str], terms: Terms) -> PhotoOutcome:
+    photo = file.stream.read()
+    outcome = PhotoOutcome(file.filename or "", key=photo_key(student_id, photo))
     try:
-        done = services().enroller.enrol(student_id, name, file.stream.read(), courses, account().email, terms)
+        done = services().enroller.enrol(student_id, name, photo, courses, account().email, terms)
     except LookalikeError as error:
-        return PhotoOutcome(file.filename or "", str(error), looks_alike=True)
+        return replace(outcome, problem=str(error), looks_alike=True)
     except RollcallError as error:
-        return PhotoOutcome(file.filename or "", str(error))
-    return PhotoOutcome(file.filename or "", warnings=done.warnings)
+        return replace(outcome, problem=str(error))
+    return replace(outcome, warnings=done.warnings)
 
 
 def _tell(outcomes: Iterable[PhotoOutcome]) -> None:

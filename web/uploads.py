@@ -8,12 +8,14 @@ from flask import Blueprint, abort, current_app, jsonify, redirect, render_templ
 from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
+from attendance import keys
 from attendance.aws.compose import utc_now
 from attendance.aws.uploading import MAX_VIDEO_BYTES, PART_BYTES
-from attendance.errors import BadVideoKeyError, RollcallError
-from attendance.keys import local_date, video_key
+from attendance.errors import BadSessionError, BadVideoKeyError, RollcallError
+from attendance.model import Place
 from attendance.prices import STEPS_AT_MOST, VIDEO_MINUTE, video_cost
 from attendance.register import CourseInfo
+from attendance.rows_log import FIRST_DAY
 from web.fields import InvalidDayError, check_day
 from web.security import account_key, limiter, require_course, store
 from web.services import services
@@ -30,29 +32,28 @@ blueprint = Blueprint("uploads", __name__)
 def choose(course_id: str) -> ResponseReturnValue:
     """The page to choose a date and videos on; without scripts its second form goes to the bucket itself."""
     course = _course(course_id)
-    today = local_date(utc_now(), course.time_zone)
-    problem = ""
-    try:
-        day = check_day(request.args.get("date") or today)
-    except InvalidDayError as error:
-        day, problem = today, str(error)
-    arrived = url_for("uploads.arrived", course_id=course_id, day=day, _external=True)
+    where, problems = _asked(course)
+    earlier = _latest(course_id, where.date)
+    arrived = url_for("uploads.arrived", course_id=course_id, session_id=where.session_id, _external=True)
     return render_template(
         "upload.html",
         course=course,
-        day=day,
-        problem=problem,
+        where=where,
+        slot=keys.slot_of(where) or "",
+        slots=sorted(course.sections.union(filter(None, map(keys.slot_of, earlier)))),
+        of_day=[keys.slot_of(place) or "one without a name" for place in reversed(earlier) if place.date == where.date],
+        problems=problems,
         price=(VIDEO_MINUTE, STEPS_AT_MOST, video_cost(3600)) if current_app.config["SEARCH_IS_CHARGED"] else None,
-        direct=services().uploads.form(course_id, day, arrived),
+        direct=services().uploads.form(where, arrived),
         form=FlaskForm(formdata=None),
     )
 
 
-@blueprint.get("/courses/<course_id>/uploads/<day>/arrived")
-def arrived(course_id: str, day: str) -> ResponseReturnValue:
+@blueprint.get("/courses/<course_id>/uploads/<session_id>/arrived")
+def arrived(course_id: str, session_id: str) -> ResponseReturnValue:
     """Where the bucket sends a browser after an upload: on to the class, whose run starts in a moment."""
     require_course(course_id)
-    return redirect(url_for("courses.session", course_id=course_id, session_id=day, arrived=int(time.time())))
+    return redirect(url_for("courses.session", course_id=course_id, session_id=session_id, arrived=int(time.time())))
 
 
 @blueprint.post("/courses/<course_id>/uploads")
@@ -62,12 +63,12 @@ def start(course_id: str) -> ResponseReturnValue:
     _course(course_id)
     size = request.form.get("size", "")
     try:
-        day = check_day(request.form.get("date", ""))
-        bytes_ = int(size) if size.isascii() and size.isdigit() else 0
-        ticket = services().uploads.start(course_id, day, request.form.get("name", ""), bytes_)
+        where = _class(course_id, check_day(request.form.get("date", "")), request.form.get("slot", ""))
+        bytes_ = int(size[:20]) if size.isascii() and size.isdigit() else 0
+        ticket = services().uploads.start(where, request.form.get("name", ""), bytes_)
     except RollcallError as error:
         return jsonify(problem=str(error)), 422
-    then = url_for("uploads.arrived", course_id=course_id, day=day)
+    then = url_for("uploads.arrived", course_id=course_id, session_id=where.session_id)
     return jsonify(asdict(ticket) | {"part_bytes": PART_BYTES, "then": then})
 
 
@@ -89,7 +90,7 @@ def finish(course_id: str) -> ResponseReturnValue:
     key = _key(course_id)
     try:
         etags = json.loads(request.form.get("etags", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         abort(400)
     if not isinstance(etags, list) or not etags or not all(isinstance(etag, str) for etag in etags):
         abort(400)
@@ -109,12 +110,34 @@ def _course(course_id: str) -> CourseInfo:
     return course
 
 
+def _class(course_id: str, day: str, slot: str) -> Place:
+    return keys.place(course_id, keys.session_id(day, slot.strip()))
+
+
+def _asked(course: CourseInfo) -> tuple[Place, dict[str, str]]:
+    """The class that the address names, today's by default; a field of it that cannot be is left out, and told."""
+    day, problems = keys.local_date(utc_now(), course.time_zone), {}
+    try:
+        day = check_day(request.args.get("date") or day)
+    except InvalidDayError as error:
+        problems["date"] = str(error)
+    try:
+        return _class(course.course_id, day, request.args.get("slot", "")), problems
+    except BadSessionError as error:
+        return _class(course.course_id, day, ""), problems | {"slot": str(error)}
+
+
+def _latest(course_id: str, day: str) -> list[Place]:
+    """The last classes of a course up to a day, the newest first: their slots are offered."""
+    return [session.place for session in next(services().log.sessions_of(course_id, FIRST_DAY, day), ())]
+
+
 def _key(course_id: str) -> str:
     """The key in the form, if it is of a video of this course."""
     _course(course_id)
     key = request.form.get("key", "")
     try:
-        named = video_key(key)
+        named = keys.video_key(key)
     except BadVideoKeyError:
         abort(400)
     if named.course_id != course_id:

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -43,7 +42,7 @@ def search_video(
     cosine_of(threshold)
     metadata = probe(path)
     tracker, room = Tracker(), Room(metadata.height, metadata.width, metadata.duration_ms)
-    percent, last_ms = -1, 0
+    percent = -1
     with ThreadPoolExecutor(CORES) as pool:
         people = People(engine, pool)
         waiting: list[Track] = []
@@ -57,15 +56,14 @@ def search_video(
             if len(waiting) >= _TOGETHER:
                 people.join(waiting)
                 waiting = []
-            last_ms = frame_ms
-            done = min(99, 100 * last_ms // max(metadata.duration_ms, last_ms, 1))
-            if done > percent and metadata.duration_ms:
+            done = min(99, 100 * frame_ms // max(metadata.duration_ms, frame_ms, 1))
+            if done > percent:
                 percent = done
                 on_progress(SearchProgress(percent, people.count))
         people.join(waiting + tracker.finish())
     persons = people.sightings(gallery, threshold)
     on_progress(SearchProgress(100, people.count))
-    return VideoSearchResult(replace(metadata, duration_ms=metadata.duration_ms or last_ms), persons)
+    return VideoSearchResult(metadata, persons)
 
 
 def ordered(

@@ -50,19 +50,23 @@ class Frame:
 
 
 def probe(path: Path) -> VideoMetadata:
-    """What the video is. `duration_ms` and `frame_rate` are 0 where the file does not tell.
+    """What the video is. `frame_rate` is 0 where the file does not tell.
+
+    A file without a duration, as browsers record it, is read to its end for it, but not decoded.
 
     Raises:
         InvalidVideoError: no video, or not one frame of it can be decoded.
     """
     with _opened(path) as (container, stream):
-        _, first = next(_decoded(stream, _packets(container, stream)), (0.0, None))
+        reach = _Reach()
+        packets = reach.of(_packets(container, stream))
+        _, first = next(_decoded(stream, packets), (0.0, None))
         if first is None:
             raise InvalidVideoError(_nothing_decodes())
         turned = _quarter_turns(first) % 2 == 1
         return VideoMetadata(
             codec=stream.codec_context.codec.canonical_name,
-            duration_ms=_duration_ms(container, stream),
+            duration_ms=_duration_ms(container, stream) or _reached_ms(container, packets, reach),
             format=container.format.long_name,
             frame_rate=float(stream.average_rate or stream.guessed_rate or 0),
             width=first.height if turned else first.width,
@@ -216,6 +220,13 @@ def _duration_ms(container: av.container.InputContainer, stream: av.VideoStream)
     if stream.duration and stream.time_base:
         return max(0, round(1000 * stream.duration * stream.time_base))
     return max(0, (container.duration or 0) * 1000 // av.time_base)
+
+
+def _reached_ms(container: av.container.InputContainer, packets: Iterator[_Packet], reach: _Reach) -> int:
+    """How long the video lasts by the times of its packets, the rest of which is read."""
+    for _ in packets:
+        pass
+    return max(0, round(1000 * (reach.seconds - (container.start_time or 0) / av.time_base)))
 
 
 def _nothing_decodes() -> str:

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.stack
 
 PAGES = (
     *("/", "/courses", "/new-course", f"/courses/{COURSE_ID}", f"/courses/{COURSE_ID}/students"),
+    f"/courses/{COURSE_ID}/students/S-1001/enrolment",
     *(f"/courses/{COURSE_ID}/settings", f"/courses/{COURSE_ID}/upload", f"/courses/{COURSE_ID}/sessions/{DATE}"),
     *("/roll-call", f"/courses/{COURSE_ID}/sessions/{DATE}/rows/S-1001"),
     *("/log", f"/log?course={COURSE_ID}", f"/courses/{COURSE_ID}/matrix?planned=9", f"/courses/{COURSE_ID}/at-risk"),

@@ -80,7 +80,7 @@ def test_a_student_is_registered_recognised_corrected_exported_and_removed(
     upload(visitor, course_id, lesson)
 
     expect(page.get_by_role("row", name="Wanda Winter")).to_contain_text("present", timeout=RUN_MS)
-    assert urlsplit(page.url).path == f"/courses/{course_id}/sessions/2026-11-19"
+    assert urlsplit(page.url).path == f"/courses/{course_id}/sessions/2026-11-19_lab"
     assert_accessible(page)
     review(visitor)
     export(visitor, course_id, student_id)
@@ -89,7 +89,7 @@ def test_a_student_is_registered_recognised_corrected_exported_and_removed(
     expect(page.get_by_text("100.0 % of 1 class")).to_be_visible()
     assert_accessible(page)
     remove(visitor, student_id)
-    page.goto(f"/courses/{course_id}/sessions/2026-11-19")
+    page.goto(f"/courses/{course_id}/sessions/2026-11-19_lab")
     expect(page.get_by_role("row", name="Former student")).to_contain_text("present")
 
 
@@ -128,9 +128,10 @@ def upload(visitor: Visitor, course_id: str, lesson: Path) -> None:
     page = visitor.page
     page.goto(f"/courses/{course_id}/upload")
     page.get_by_label("Date of the class").fill("2026-11-19")
+    page.get_by_label("Which class of that day").fill("lab")
     page.get_by_label("Video").set_input_files(lesson)
     visitor.press("button", "Upload")
-    page.wait_for_url("**/sessions/2026-11-19*", timeout=RUN_MS)
+    page.wait_for_url("**/sessions/2026-11-19_lab*", timeout=RUN_MS)
 
 
 def review(visitor: Visitor) -> None:
@@ -190,10 +191,11 @@ def test_without_scripts_a_video_goes_to_the_bucket_by_a_plain_form(signed_in: O
     page = signed_in(java_script_enabled=False)
     page.goto("/courses/default/upload")
     page.get_by_label("Date of the class").fill("2026-11-18")
-    page.get_by_role("button", name="Use this date").click()
+    page.get_by_label("Which class of that day").fill("lab")
+    page.get_by_role("button", name="Use this class").click()
     page.get_by_label("Video").set_input_files(pictures / "no_face.mp4")
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_role("heading", name="Wed 18 Nov 2026")).to_be_visible()
+    expect(page.get_by_role("heading", name="Wed 18 Nov 2026, lab")).to_be_visible()
     expect(page.get_by_text("complete").first).to_be_visible(timeout=RUN_MS)
     assert page.get_by_role("row", name="Sam Rivers").get_by_role("cell").first.inner_text() == "absent"
 

@@ -9,31 +9,38 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.home import ROOT, Endpoints, Home
-from local.network import free_port
+from local.network import HEALTH_PATH, free_port
 from tests.statemachine.machine import eventually
 
-HOSTILE = {"AWS_PROFILE": "a-profile-that-does-not-exist", "AWS_ENDPOINT_URL": "http://192.0.2.1"}
-"""AWS settings that a user's shell may hold and that must not reach the stack."""
+HOSTILE = {
+    "AWS_PROFILE": "a-profile-that-does-not-exist",
+    "AWS_ENDPOINT_URL": "http://192.0.2.1",
+    "http_proxy": "http://127.0.0.1:9",
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+}
+"""Settings that a user's shell may hold and that must not reach the stack: an account's, and a network's proxy."""
 
 
-def launched(home: Home, port: int | None = None) -> subprocess.Popen[bytes]:
+def launched(
+    home: Home, port: int | None = None, *, log: Path | None = None, **settings: str
+) -> subprocess.Popen[bytes]:
     """A stack that starts; what it prints goes to a file, see `printed`."""
     environment = {"PATH": os.environ["PATH"], "ROLLCALL_HOME": str(home.folder), "PORT": str(port or free_port())}
-    with _log(home).open("ab") as log:
+    with (log or _log(home)).open("ab") as file:
         return subprocess.Popen(
             [sys.executable, "-m", "local.up"],
             cwd=ROOT,
-            env=environment | HOSTILE,
+            env=environment | HOSTILE | settings,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=file,
+            stderr=file,
         )
 
 
 @contextmanager
-def up(home: Home) -> Iterator[tuple[subprocess.Popen[bytes], Endpoints]]:
+def up(home: Home, port: int | None = None) -> Iterator[tuple[subprocess.Popen[bytes], Endpoints]]:
     """A running stack; killed with everything it started at the end."""
-    process = launched(home)
+    process = launched(home, port)
     try:
         yield process, eventually(lambda: _started(home, process), "the start of the stack")
     finally:
@@ -77,7 +84,7 @@ def of_home(home: Home) -> dict[int, str]:
 
 def _started(home: Home, process: subprocess.Popen[bytes]) -> Endpoints | None:
     assert process.poll() is None, printed(home)
-    return home.running("/_ministack/health")
+    return home.running(HEALTH_PATH)
 
 
 def _log(home: Home) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from local.demo import OUTPUT, WORK
 from local.demo_class import COURSE_ID, DATE, STUDENTS
 from local.home import ROOT, Home
-from tests.e2e.process import of_home
+from tests.e2e.process import HOSTILE, of_home
 
 pytestmark = pytest.mark.stack
 
@@ -25,13 +25,12 @@ ROW = {
 
 @pytest.fixture(scope="module")
 def demo() -> "subprocess.CompletedProcess[str]":
-    """The finished program, run amid AWS settings that lead nowhere."""
+    """The finished program, run amid settings that lead nowhere."""
     OUTPUT.unlink(missing_ok=True)
-    hostile = {"AWS_PROFILE": "a-profile-that-does-not-exist", "AWS_ENDPOINT_URL": "http://192.0.2.1"}
     return subprocess.run(
         [sys.executable, "-m", "local.demo"],
         cwd=ROOT,
-        env={**os.environ, **hostile},
+        env={**os.environ, **HOSTILE},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

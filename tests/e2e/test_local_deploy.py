@@ -100,6 +100,9 @@ def test_a_later_deployment_that_failed_keeps_the_stack_and_can_be_mended(
         with pytest.raises(DeployError, match=r"rollcall-deployment.* already exists"):
             deploy(checkout, aws, parameters)
         mend_template(checkout)
+        for nonsense in ({"DefaultTimeZone": "Mars/Olympus"}, {"DefaultCourseId": "unfiled"}, {"PollSeconds": "1.5"}):
+            with pytest.raises(DeployError, match="|".join(nonsense)):
+                deploy(checkout, aws, parameters | nonsense)
         assert deploy(checkout, aws, parameters).settings == stack.endpoints.settings
 
 

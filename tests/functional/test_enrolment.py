@@ -6,7 +6,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from attendance.aws import compose
 from attendance.aws.people import DynamoDirectory
@@ -29,6 +28,7 @@ from attendance.enrolment import (
 from attendance.students import StoredPhoto, Student
 from tests.functional.web.faces import MemoryFaces, photo
 from tests.functional.web.tables import get, make_tables
+from tests.moto_aws import moto_aws
 
 ACTOR = "tester"
 
@@ -66,7 +66,7 @@ class People:
 
 @pytest.fixture
 def people() -> Iterator[People]:
-    with mock_aws():
+    with moto_aws():
         yield People()
 
 

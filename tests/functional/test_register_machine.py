@@ -1,15 +1,16 @@
 """The nine steps against a plain model of the rules, whatever happens: `EXAMPLES=5000` asks for more than usual.
 
 Hypothesis makes rosters, videos, duplicate and out-of-order events, runs that overlap, corrections, changes of the
-roster, and crashes before and after any call of a step; in the middle of a call others may act. The state machine is
-walked as its definition says. In the end every run is finished and every video without a register is run again, as
+roster, videos that are replaced, left out or counted again, sessions that a person has decided again, and crashes
+before and after any call of a step; in the middle of a call others may act. The state machine is walked as its
+definition says. In the end every run is finished and every video without a register is run again, as
 the reconciler does; then each session's register must be what the model says, by two loops and no cleverness.
 """
 
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from attendance import keys
 from attendance.corrections import CorrectionConflictError, Corrector, NothingToUndoError, NotOnRegisterError, Said
+from attendance.decisions import settle
 from attendance.matching import Page
 from attendance.model import Course, Enrolment, Progress, Status, Thresholds
 from attendance.register import counts_of
@@ -106,6 +109,17 @@ def model(
     return register
 
 
+@dataclass
+class Video:
+    """An upload: where it belongs, what it shows, its event, and whether a person left it out."""
+
+    key: str
+    session: tuple[str, str]
+    frames: list[list[dict[str, float]]]
+    event: dict[str, Any]
+    is_left_out: bool = False
+
+
 class RegisterMachine(RuleBasedStateMachine):
     """Everything that can happen to a course's sessions."""
 
@@ -115,15 +129,17 @@ class RegisterMachine(RuleBasedStateMachine):
         self.world.courses.courses[COURSE] = Course(COURSE, "UTC", RULES, frozenset({"A", "B"}))
         self.gate = Gate()
         services = self.world.services
-        names = ("courses", "rosters", "sessions", "attendance", "corrections", "work", "faces")
+        names = ("courses", "rosters", "sessions", "attendance", "corrections", "erasures", "work", "faces")
         ports: dict[str, Any] = {name: Gated(getattr(services, name), self.gate) for name in names}
-        gated = replace(services, **ports)
+        gated = self.gated = replace(services, **ports)
         self.patch = pytest.MonkeyPatch()
         for handler in HANDLERS.values():
             self.patch.setattr(handler, "services", lambda: gated)
         self.rosters: list[dict[str, Enrolment]] = []
         self.change_roster({name: Enrolment(name, "Anna Kim") for name in STUDENTS if name not in outsiders})
-        self.videos: dict[str, tuple[tuple[str, str], list[list[dict[str, float]]]]] = {}
+        self.videos: dict[str, Video] = {}
+        self.shrunk: set[str] = set()
+        """Sessions in which a video was replaced or left out: there rows may get worse."""
         self.runs: list[Run] = []
         self.said: dict[tuple[str, str], list[Said]] = {}
         self.best: dict[tuple[str, str], int] = {}
@@ -155,17 +171,61 @@ class RegisterMachine(RuleBasedStateMachine):
     def upload(self, session: tuple[str, str], frames: list[list[dict[str, float]]], way: str) -> None:
         day, slot = session
         key = "/".join(["videos", COURSE, day, *([slot] if slot else []), f"{len(self.videos)}.mp4"])
-        self.videos[key] = (session, frames)
-        self.world.faces.results[key] = pages(frames)
-        self.walk_to(self.start(key), way)
+        self.put(key, session, frames, way)
+
+    @precondition(lambda self: 0 < len(self.videos) < 5)
+    @rule(data=st.data(), frames=FRAMES, way=WAYS)
+    def replace(self, data: st.DataObject, frames: list[list[dict[str, float]]], way: str) -> None:
+        """Another recording is uploaded under a key that has one already."""
+        old = self.videos[data.draw(st.sampled_from(sorted(self.videos)))]
+        self.shrunk.add(session_key(old.session))
+        self.put(old.key, old.session, frames, way)
+
+    def put(self, key: str, session: tuple[str, str], frames: list[list[dict[str, float]]], way: str) -> None:
+        number = len(self.videos)
+        told = event(key, version=f"v{number}", time=f"2026-11-20T16:00:{number:02}Z")
+        video_id = keys.video_id(keys.video_object(told))
+        self.videos[video_id] = Video(key, session, frames, told)
+        self.world.faces.results[f"{key}?v{number}"] = pages(frames)
+        self.walk_to(self.start(video_id), way)
 
     @precondition(lambda self: self.videos)
     @rule(data=st.data(), way=WAYS)
     def event_comes_again(self, data: st.DataObject, way: str) -> None:
         self.walk_to(self.start(data.draw(st.sampled_from(sorted(self.videos)))), way)
 
-    def start(self, key: str) -> Run:
-        self.runs.append(Run(len(self.runs), event(key)))
+    @precondition(lambda self: self.videos)
+    @rule(data=st.data(), is_left_out=st.sampled_from([True, True, False]))
+    def leave_out(self, data: st.DataObject, is_left_out: bool) -> None:
+        """A person says that a video is not to count, or that it is to."""
+        video_id = data.draw(st.sampled_from(sorted(self.videos)))
+        video = self.videos[video_id]
+        place = keys.place(COURSE, keys.session_id(*video.session))
+        services = self.gated
+        if services.sessions.leave_out(video_id, place, "ann", is_left_out=is_left_out):
+            video.is_left_out = is_left_out
+            self.shrunk.add(place.session_key)
+            settle(place, services)
+
+    @precondition(lambda self: self.videos)
+    @rule(
+        data=st.data(),
+        call=CALLS,
+        other=st.sampled_from(["nothing", "finish", "begin", "correct", "enrol", "leave out"]),
+    )
+    def decide_again(self, data: st.DataObject, call: int, other: str) -> None:
+        """A person has a session decided again, while others act in the middle of it."""
+        video = self.videos[data.draw(st.sampled_from(sorted(self.videos)))]
+        place = keys.place(COURSE, keys.session_id(*video.session))
+        if (place.course_id, place.session_id) not in self.world.sessions.items:
+            return
+        if other != "nothing":
+            self.gate.left, self.gate.happen = call, lambda: self.act(data, None, other)
+        settle(place, self.gated)
+        self.gate.left = None
+
+    def start(self, video_id: str) -> Run:
+        self.runs.append(Run(len(self.runs), self.videos[video_id].event))
         return self.runs[-1]
 
     def walk_to(self, run: Run, way: str) -> None:
@@ -190,7 +250,11 @@ class RegisterMachine(RuleBasedStateMachine):
         self.gate.left = None
 
     @precondition(lambda self: self.living())
-    @rule(data=st.data(), call=CALLS, other=st.sampled_from(["finish", "finish", "begin", "correct", "enrol"]))
+    @rule(
+        data=st.data(),
+        call=CALLS,
+        other=st.sampled_from(["finish", "finish", "begin", "correct", "enrol", "leave out", "decide"]),
+    )
     def overtake(self, data: st.DataObject, call: int, other: str) -> None:
         """In the middle of a step of one run others act, as if it had stood still for long."""
         writing = [run for run in self.living() if "matches" in run.data]
@@ -199,21 +263,26 @@ class RegisterMachine(RuleBasedStateMachine):
         self.step(run)
         self.gate.left = None
 
-    def act(self, data: st.DataObject, busy: Run, what: str) -> None:
+    def act(self, data: st.DataObject, busy: Run | None, what: str) -> None:
         others = [run for run in self.living() if run is not busy]
-        others = [run for run in others if self.session_of(run) == self.session_of(busy)] or others
+        if busy:
+            others = [run for run in others if self.session_of(run) == self.session_of(busy)] or others
         if what == "correct":
             session, student = data.draw(st.sampled_from(SESSIONS)), data.draw(st.sampled_from(STUDENTS))
             self.correct(session, student, data.draw(SAYINGS), 0)
         elif what == "enrol":
             self.enrol(data.draw(st.sampled_from(STUDENTS)), data.draw(DAYS), None, None)
+        elif what == "leave out":
+            self.leave_out(data, data.draw(st.booleans()))
+        elif what == "decide":
+            self.decide_again(data, 0, "nothing")
         elif what == "begin" or not others:
             self.walk_to(self.start(data.draw(st.sampled_from(sorted(self.videos)))), "the end")
         else:
             self.walk_to(data.draw(st.sampled_from(others)), "the end")
 
     def session_of(self, run: Run) -> tuple[str, str]:
-        return self.videos[run.event["detail"]["object"]["key"]][0]
+        return self.videos[keys.video_id(keys.video_object(run.event))].session
 
     def step(self, run: Run, *, crash_is_caught: bool = False) -> None:
         if not run.ended:
@@ -277,21 +346,22 @@ class RegisterMachine(RuleBasedStateMachine):
 
     @invariant()
     def no_row_ever_gets_worse(self) -> None:
-        """Videos are only added, so absent must never come over present or review, not even for a moment."""
+        """Where videos are only added, absent must never come over present or review, not even for a moment."""
         if not hasattr(self, "world"):
             return
         for key, row in self.world.attendance.rows.items():
             order = WORSE[row["status"]]
-            assert order <= self.best.get(key, 2)
+            assert order <= self.best.get(key, 2) or key[0] in self.shrunk
             self.best[key] = order
 
     @invariant()
     def who_is_taken_off_the_roster_keeps_the_rows_as_they_are(self) -> None:
-        """Of registers that are done; as long as the student is not on the roster again."""
+        """Of registers that are done, whose videos all count; as long as the student is not on the roster again."""
         if not hasattr(self, "world"):
             return
         gone = off_roster(self.rosters[-1])
-        self.history = {key: row for key, row in self.history.items() if key[1] in gone}
+        kept = self.history.items()
+        self.history = {key: row for key, row in kept if key[1] in gone and key[0] not in self.shrunk}
         for key, row in self.history.items():
             assert self.world.attendance.rows.get(key) == row
         done = [session for session, item in self.world.sessions.items.items() if item.get("status") == "complete"]
@@ -314,11 +384,11 @@ class RegisterMachine(RuleBasedStateMachine):
     def finish(self) -> None:
         """Every run ends, and the reconciler runs again what has no register."""
         self.walk()
-        for key in self.videos:
-            if self.status_of(key) is not Progress.COMPLETE:
-                self.start(key)
+        for video_id in self.videos:
+            if self.status_of(video_id) is not Progress.COMPLETE:
+                self.start(video_id)
         self.walk()
-        assert all(self.status_of(key) is Progress.COMPLETE for key in self.videos)
+        assert all(self.status_of(video_id) is Progress.COMPLETE for video_id in self.videos)
 
     def walk(self) -> None:
         while living := self.living():
@@ -326,9 +396,9 @@ class RegisterMachine(RuleBasedStateMachine):
                 self.step(run)
             self.no_row_ever_gets_worse()
 
-    def status_of(self, key: str) -> Progress | None:
-        videos = [video for item in self.world.sessions.items.values() for video in item["videos"].values()]
-        return next((video["status"] for video in videos if video["key"] == key), None)
+    def status_of(self, video_id: str) -> Progress | None:
+        items = self.world.sessions.items.values()
+        return next((item["videos"][video_id]["status"] for item in items if video_id in item["videos"]), None)
 
     def check(self, *, is_new: bool = False) -> None:
         self.corrections_are_as_people_made_them()
@@ -343,18 +413,20 @@ class RegisterMachine(RuleBasedStateMachine):
         next run. Rows of who is not on the roster any more stay, as the last run that knew the student left them.
         """
         key = session_key(session)
-        videos = [frames for where, frames in self.videos.values() if where == session]
+        of_session = [video for video in self.videos.values() if video.session == session]
+        newest = {video.key: video.frames for video in of_session if not video.is_left_out}
+        videos = list(newest.values())
         rows = self.world.register(key)
         assert len({row.student_id for row in rows}) == len(rows)
+        corrected = {student for (where, student), said in self.said.items() if where == key and (said or not is_new)}
         if not videos:
-            assert rows == []
+            assert {row.student_id for row in rows} <= corrected
             return
         seen = [
             run.resolved_at
             for run in self.runs
             if run.closed and run.data["session"]["session_id"] == key.split("#")[1]
         ]
-        corrected = {student for (where, student), said in self.said.items() if where == key and (said or not is_new)}
         decided = {row.student_id: row.decided.value for row in rows}
         possible = [(model(roster, *session, videos), roster) for roster in self.rosters[max(seen, default=0) :]]
         assert any(
@@ -370,8 +442,8 @@ class RegisterMachine(RuleBasedStateMachine):
         """Once everything ran with the roster as it is, running it all again changes nothing."""
         for _ in range(2):
             before = json.dumps(sorted(self.world.attendance.rows.items()), default=str)
-            for key in self.videos:
-                self.start(key)
+            for video_id in self.videos:
+                self.start(video_id)
             self.walk()
         assert json.dumps(sorted(self.world.attendance.rows.items()), default=str) == before
         self.check(is_new=True)

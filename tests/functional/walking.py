@@ -49,9 +49,9 @@ class Gated:
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.port, name)
 
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             self.gate.passed()
-            answer = method(*arguments)
+            answer = method(*arguments, **named)
             self.gate.passed()
             return answer
 

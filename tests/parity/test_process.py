@@ -55,6 +55,37 @@ def test_two_services_cannot_share_a_data_folder(tmp_path: Path, s3_url: str) ->
     assert "Another face service works in" in told
 
 
+def test_a_folder_with_other_files_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "videos").mkdir()
+    for name in ("videos/lecture.mp4", "lock", "notes.txt"):
+        (tmp_path / name).write_bytes(b"mine")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    told = _refusal("--home", str(tmp_path), "--port", "0")
+    assert "holds other files: give the face service a folder of its own" in told
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    assert (tmp_path / "videos" / "lecture.mp4").read_bytes() == b"mine"
+
+
+def test_a_home_of_an_earlier_version_goes_on_without_what_that_left_behind(tmp_path: Path, s3_url: str) -> None:
+    left_behind, recording = tmp_path / "videos/tmpk3_x9a0b/video", tmp_path / "videos/lecture.mp4"
+    left_behind.parent.mkdir(parents=True)
+    for path in (left_behind, recording, tmp_path / "collections.sqlite3", tmp_path / "lock"):
+        path.touch()
+    with running_service(tmp_path, s3_url) as running:
+        running.client.create_collection(CollectionId="class")
+    assert not left_behind.exists()
+    assert recording.exists()
+    with running_service(tmp_path, s3_url) as running:
+        assert running.client.list_collections()["CollectionIds"] == ["class"]
+
+
+def test_a_first_start_that_was_killed_at_once_is_begun_again(tmp_path: Path, s3_url: str) -> None:
+    (tmp_path / "lock").touch()
+    (tmp_path / "models").mkdir()
+    with running_service(tmp_path, s3_url) as running:
+        assert running.client.list_collections()["CollectionIds"] == []
+
+
 def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         told = _refusal("--home", str(tmp_path), "--port", str(taken.getsockname()[1]))

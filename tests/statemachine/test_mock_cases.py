@@ -15,9 +15,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from bench.machine import folder, tasks
 from local.children import Child, Program
-from local.emulator import HEALTH_PATH, emulator_environment
+from local.emulator import emulator_environment
 from local.environment import clean_environment
-from local.network import free_port, url
+from local.network import HEALTH_PATH, free_port, url
 from tests import contracts
 from tests.statemachine.interpreters.functions import definition, serving
 from tests.statemachine.interpreters.local import StepFunctionsLocal

@@ -2,13 +2,17 @@
 
 import json
 import re
+import tomllib
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+import pytz
 from cfnlint.api import lint_all  # type: ignore[import-untyped]
 from jsonschema import Draft202012Validator, ValidationError
 from samtranslator.yaml_helper import yaml_parse
 
+from attendance.enrolment import InvalidIdError, check_id
 from attendance.errors import RollcallError
 from tests.builders import ENVIRONMENT
 from tests.contracts import OUTSIDE, ROOT, SCHEMAS, STEPS, check, machine, recorded
@@ -278,6 +282,10 @@ def test_an_event_that_cannot_be_delivered_is_kept_and_tells_somebody() -> None:
     assert RESOURCES["DeadLettersAlarm"]["Properties"]["Threshold"] == 1
 
 
+def of_type(kind: str) -> list[dict[str, Any]]:
+    return [made for made in RESOURCES.values() if made["Type"] == kind]
+
+
 def alarms() -> dict[str, dict[str, Any]]:
     found = RESOURCES.items()
     return {name: made["Properties"] for name, made in found if made["Type"] == "AWS::CloudWatch::Alarm"}
@@ -328,6 +336,11 @@ NOT_ENTRUSTED = {"WebRateLimitsTable"}
 """Counts that the stack makes itself and that end by themselves."""
 
 
+def is_kept(made: dict[str, Any]) -> bool:
+    """Whether a resource outlives its stack, and yet stands in nobody's way when its first deployment fails."""
+    return (made["DeletionPolicy"], made["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
 def test_what_people_entrust_to_the_stack_is_private_encrypted_and_kept() -> None:
     for name, made in RESOURCES.items():
         properties = made.get("Properties", {})
@@ -335,11 +348,11 @@ def test_what_people_entrust_to_the_stack_is_private_encrypted_and_kept() -> Non
             assert properties["BillingMode"] == "PAY_PER_REQUEST", name
             assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], name
             assert properties["SSESpecification"]["SSEEnabled"], name
-            assert made["DeletionPolicy"] == made["UpdateReplacePolicy"] == "Retain", name
+            assert is_kept(made), name
         if made["Type"] == "AWS::S3::Bucket":
             assert all(properties["PublicAccessBlockConfiguration"].values()), name
             assert properties["BucketEncryption"], name
-            assert made["DeletionPolicy"] == made["UpdateReplacePolicy"] == "Retain", name
+            assert is_kept(made), name
             assert f"{name}Policy" in RESOURCES, name
 
 
@@ -347,3 +360,50 @@ def test_every_parameter_explains_itself_and_refuses_nonsense() -> None:
     for name, parameter in TEMPLATE["Parameters"].items():
         assert parameter["Description"], name
         assert {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter), name
+
+
+def test_a_deployment_takes_the_time_zones_that_functions_know_and_no_other() -> None:
+    assert TEMPLATE["Parameters"]["DefaultTimeZone"]["AllowedValues"] == pytz.all_timezones
+
+
+@pytest.mark.parametrize(
+    ("course_id", "may_be"), [("default", True), ("unfiled-2", True), ("unfiled", False), ("", False), ("a/b", False)]
+)
+def test_a_deployment_takes_no_default_course_that_could_not_be_one(course_id: str, may_be: bool) -> None:
+    pattern = TEMPLATE["Parameters"]["DefaultCourseId"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, course_id)) is may_be
+    with nullcontext() if may_be else pytest.raises(InvalidIdError):
+        check_id(course_id, "course id")
+
+
+def test_enter_is_an_answer_to_every_question_of_a_guided_deployment() -> None:
+    assert all("Default" in parameter for parameter in TEMPLATE["Parameters"].values())
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))["default"]["deploy"]["parameters"]
+    assert settings["confirm_changeset"] is False  # else the last question is answered no
+    assert RESOURCES["WebApi"]["Properties"]["Auth"]  # else one about missing authentication is
+
+
+@pytest.mark.parametrize(
+    ("parameter", "least", "most"),
+    [
+        ("MinimumSightings", 1, 1000),
+        ("LateAfterMinutes", 0, 360),
+        ("LeftEarlyMinutes", 0, 360),
+        ("PollSeconds", 1, 300),
+    ],
+)
+def test_a_deployment_takes_whole_numbers_where_functions_read_them(parameter: str, least: int, most: int) -> None:
+    pattern = TEMPLATE["Parameters"][parameter]["AllowedPattern"]
+    taken = {number for number in range(-1, 1100) if re.fullmatch(pattern, str(number))}
+    assert taken == set(range(least, most + 1))
+    assert not any(re.fullmatch(pattern, text) for text in ("1.5", "", "1e1", "07", " 7"))
+
+
+def test_the_longest_name_of_a_stack_that_is_told_fits_into_the_names_made_of_it() -> None:
+    (longest,) = re.findall(r"1 to (\d+) lower-case", TEMPLATE["Description"])
+    name = "s" * int(longest)
+    made = [bucket["Properties"]["BucketName"]["Fn::Sub"] for bucket in of_type("AWS::S3::Bucket")]
+    lengths = [len(each.replace("${AWS::StackName}", name).replace("${AWS::AccountId}", "1" * 12)) for each in made]
+    assert max(lengths) == 63
+    functions = [each["Properties"]["FunctionName"]["Fn::Sub"] for each in of_type("AWS::Serverless::Function")]
+    assert max(len(each.replace("${AWS::StackName}", name)) for each in functions) <= 64

@@ -15,13 +15,14 @@ const problemOf = (file) => {
 
 const sendPhotos = async (file) => {
   const form = JSON.parse(photos.dataset.zip);
-  const told = photos.querySelector("[data-told]");
+  const [told, sent] = ["told", "sent"].map((name) => photos.querySelector(`[data-${name}]`));
   const bar = Object.assign(document.createElement("progress"), { max: file.size, value: 0 });
   const text = document.createElement("span");
   const label = document.createElement("label");
   label.className = "w-100";
   label.append(text, bar);
-  told.replaceChildren(label);
+  sent.replaceChildren(label);
+  told.textContent = "The photos are being sent.";
   try {
     await send("POST", form.url, bodyOf(form, file), (bytes) => {
       bar.value = Math.min(bytes, file.size);
@@ -29,6 +30,7 @@ const sendPhotos = async (file) => {
     });
     location.reload();
   } catch (error) {
+    sent.replaceChildren();
     told.replaceChildren(problem(`${error.message} Send them again.`));
   }
 };

@@ -43,6 +43,7 @@ for (const field of document.querySelectorAll("[data-photos]")) {
   const MOST_BYTES = 5 * 1024 * 1024;
   const MOST_BYTES_IN_ALL = Number(field.dataset.most) - 64 * 1024; // the other fields need some
   let ready = null;
+  let isSent = false;
 
   const problemOf = (file) => {
     if (file.size === 0) return "The photo is empty: choose a JPEG or PNG file.";
@@ -86,6 +87,11 @@ for (const field of document.querySelectorAll("[data-photos]")) {
     } else tell(item, `${file.name}: good.`, "good");
   };
 
+  const setSent = (value) => {
+    isSent = value;
+    for (const button of form.querySelectorAll("[type=submit]")) button.disabled = value;
+  };
+
   const keep = (files) => {
     const kept = new DataTransfer();
     for (const file of files) kept.items.add(file);
@@ -112,7 +118,9 @@ for (const field of document.querySelectorAll("[data-photos]")) {
   });
 
   form.addEventListener("submit", async (event) => {
-    if (ready) {
+    if (isSent) {
+      event.preventDefault(); // a second click while the photos of the first are looked at
+    } else if (ready) {
       event.preventDefault();
       await ready;
       form.requestSubmit(event.submitter);
@@ -120,8 +128,11 @@ for (const field of document.querySelectorAll("[data-photos]")) {
       event.preventDefault();
       const megabytes = Math.round(MOST_BYTES_IN_ALL / 2 ** 20);
       tell(told.appendChild(document.createElement("li")), `The photos have more than ${megabytes} MB in all: choose fewer, and add the others afterwards.`, "problem");
-    }
+    } else setSent(true);
   });
+
+  // A page that the browser's button leads back to is as it was left.
+  addEventListener("pageshow", () => setSent(false));
 
   const camera = field.querySelector("[data-camera]");
   if (navigator.mediaDevices && navigator.mediaDevices.getUserMedia) camera.hidden = false;

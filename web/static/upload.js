@@ -1,16 +1,23 @@
 // Sends videos from the browser straight into the bucket: small ones in one request, large ones part by part.
-// A part that fails is sent again by itself a few times, and then when asked to; what has arrived is not sent again.
+// A part that fails is sent again by itself a few times, and then when asked to; what has arrived is not sent again, also
+// when the session has ended meanwhile and somebody signed in anew in another tab.
 "use strict";
 
 const MOST_BYTES = 10 * 2 ** 30;
 const TRIES = 4;
 const root = document.querySelector("[data-upload]");
-const token = root.querySelector("[name=csrf_token]").value;
 const list = root.querySelector("[data-uploads]");
+const said = root.querySelector("[data-said]");
 const input = root.querySelector("input[type=file]");
 const day = root.querySelector("#date");
+const slot = root.querySelector("#slot");
 
+let token = root.querySelector("[name=csrf_token]").value;
+
+// The file will not become a video, whatever is done.
 class Refused extends Error {}
+// Somebody has to do something first; to try again by itself would not help.
+class Waits extends Error {}
 
 const problemOf = (file) => {
   if (!/.\.(mp4|mov)$/i.test(file.name)) return "This is no MP4 or MOV file: save the recording as one of these.";
@@ -21,12 +28,39 @@ const problemOf = (file) => {
 
 const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
 
+const reached = async (address, options) => {
+  try {
+    return await fetch(address, options);
+  } catch {
+    throw new Error("The server cannot be reached.");
+  }
+};
+
+const post = (path, fields) => reached(root.dataset.upload + path, {
+  method: "POST",
+  body: new URLSearchParams({ csrf_token: token, ...fields }),
+});
+
+// A form token holds for one session: this page as it is now has the one of the session that was begun since.
+const renewToken = async () => {
+  const answer = await reached(location.href);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const field = page.querySelector("[data-upload] [name=csrf_token]");
+  token = field ? field.value : "";
+  if (!token) throw new Waits("Your session has ended: sign in in another tab, then go on here.");
+};
+
 const ask = async (path, fields) => {
-  const body = new URLSearchParams({ csrf_token: token, ...fields });
-  const answer = await fetch(root.dataset.upload + path, { method: "POST", body });
+  if (!token) await renewToken();
+  let answer = await post(path, fields);
+  if (answer.redirected || answer.status === 400) {
+    await renewToken();
+    answer = await post(path, fields);
+  }
+  if (answer.status === 429) throw new Waits("There were too many uploads: wait a minute, then go on.");
+  if (answer.status >= 500) throw new Error("The server could not do it just now.");
   if (!(answer.headers.get("Content-Type") || "").startsWith("application/json")) {
-    throw new Refused(answer.status === 429 ? "There were too many uploads: wait a minute, then try again."
-      : "The server did not take it: reload the page, and sign in again if it asks you to.");
+    throw new Refused("The server did not take it: reload the page.");
   }
   const told = await answer.json();
   if (told.problem) throw new Refused(told.problem);
@@ -38,7 +72,7 @@ const again = async (work) => {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof Refused || attempt === TRIES) throw error;
+      if (error instanceof Refused || error instanceof Waits || attempt === TRIES) throw error;
       await pause(2 ** attempt);
     }
   }
@@ -55,17 +89,23 @@ class Upload {
     this.bar = this.label.appendChild(document.createElement("progress"));
     this.bar.max = file.size || 1;
     this.bar.value = 0;
-    this.tell("waits");
+    this.show("waits");
   }
 
-  tell(text, isProblem = false) {
+  show(text, isProblem = false) {
     this.text.textContent = `${this.file.name}: ${text}`;
     this.text.className = isProblem ? "problem" : "";
   }
 
+  // Shows it, and lets a screen reader say it.
+  tell(text, isProblem = false) {
+    this.show(text, isProblem);
+    said.textContent = this.text.textContent;
+  }
+
   sent(bytes) {
     this.bar.value = bytes;
-    this.tell(`${Math.floor((100 * bytes) / this.file.size)} %`);
+    this.show(`${Math.floor((100 * bytes) / this.file.size)} %`);
   }
 
   // Resolves to where to go on to, or to nothing when the file was refused; after a failure it waits to be asked.
@@ -74,13 +114,14 @@ class Upload {
     if (problem) return this.refuse(problem);
     for (;;) {
       try {
-        this.ticket ??= await again(() => ask("", { name: this.file.name, size: this.file.size, date: day.value }));
+        this.ticket ??= await again(() => ask("", { name: this.file.name, size: this.file.size, date: day.value, slot: slot.value }));
         await (this.ticket.form ? this.inOne() : this.inParts());
         this.tell("is there");
         return this.ticket.then;
       } catch (error) {
         if (error instanceof Refused) return this.refuse(error.message);
         await this.askToGoOn(error.message);
+        if (this.ticket?.form) this.ticket = undefined; // its leave to send ends some day, and nothing of it has arrived
       }
     }
   }
@@ -109,7 +150,7 @@ class Upload {
   }
 
   askToGoOn(problem) {
-    this.tell(`${problem} What has arrived is kept.`, true);
+    this.tell(this.etags.length > 0 ? `${problem} What has arrived is kept.` : problem, true);
     const button = this.item.appendChild(document.createElement("button"));
     Object.assign(button, { type: "button", className: "btn btn-outline-secondary", textContent: "Go on" });
     return new Promise((done) => button.addEventListener("click", () => {
@@ -128,6 +169,7 @@ root.querySelector("[data-videos]").addEventListener("submit", async (event) => 
   button.disabled = true;
   list.replaceChildren();
   const uploads = [...input.files].map((file) => new Upload(file));
+  said.textContent = uploads.map((upload) => upload.text.textContent).join(", ");
   const arrived = [];
   for (const upload of uploads) arrived.push(await upload.run());
   button.disabled = false;

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from attendance.errors import RollcallError
-from attendance.register import Page
+from attendance.register import Page, RegisterReader
+from attendance.students import Student
 from attendance.users import Role, User, UserExistsError, UserNotFoundError, Users, check_student_link, normalise_email
 
 ONE_TIME_BYTES = 12
@@ -24,6 +25,14 @@ class LastAdminError(RollcallError):
 
 class AccountChangedError(RollcallError):
     """Somebody else changed the account, or another administrator's, at the same moment."""
+
+
+class UnknownCourseError(RollcallError):
+    """A course of the account is not there."""
+
+
+class UnknownStudentError(RollcallError):
+    """The student of the account is not there."""
 
 
 class AccountTable(Protocol):
@@ -45,12 +54,28 @@ class AccountTable(Protocol):
         """Delete the account, under the same conditions."""
 
 
-class Accounts:
-    """The accounts as an administrator keeps them; `users` makes password hashes."""
+class Students(Protocol):
+    """Who is registered."""
 
-    def __init__(self, table: AccountTable, users: Users) -> None:
+    def student(self, student_id: str) -> Student | None:
+        """The student, or None."""
+
+
+class Accounts:
+    """The accounts as an administrator keeps them.
+
+    Args:
+        table: where they are kept.
+        users: makes password hashes.
+        register: tells which courses there are.
+        students: tells which students there are.
+    """
+
+    def __init__(self, table: AccountTable, users: Users, register: RegisterReader, students: Students) -> None:
         self._table = table
         self._users = users
+        self._register = register
+        self._students = students
 
     def get(self, email: str) -> User:
         """The account of a normalised email.
@@ -76,8 +101,10 @@ class Accounts:
         Raises:
             InvalidEmailError: `email` is no address.
             InvalidStudentLinkError: `student_id` is none, or the account is no student's.
+            UnknownCourseError, UnknownStudentError: a course or the student is not there.
             UserExistsError: the email is taken.
         """
+        self._check(courses, check_student_link(role, student_id))
         password = secrets.token_urlsafe(ONE_TIME_BYTES)
         user = replace(self._users.new(email, password, role, courses, student_id), must_change=True)
         if not self._table.add(user, actor):
@@ -92,6 +119,7 @@ class Accounts:
         """
         old = self.get(email)
         link = check_student_link(role, student_id)
+        self._check(courses, link)
         new = replace(old, role=role, courses=tuple(sorted(set(courses))), student_id=link)
         return self._change(old, new, actor, "change account")
 
@@ -119,6 +147,16 @@ class Accounts:
         old = self.get(normalise_email(email))
         if not self._table.remove(old, self._witness(old), actor):
             raise AccountChangedError("Somebody else changed the accounts at the same moment. Look again.")
+
+    def _check(self, courses: Sequence[str], student_id: str) -> None:
+        """Refuse, by name, what is not there: the account would show nothing, and nobody would know why."""
+        there = {course.course_id for course in self._register.courses(courses)}
+        missing = [course_id for course_id in courses if course_id not in there]
+        if missing:
+            raise UnknownCourseError(f"There is no course {', '.join(missing[:10])}: create it first, or mend its id.")
+        student = self._students.student(student_id) if student_id else None
+        if student_id and (student is None or student.erasing_since):
+            raise UnknownStudentError(f"There is no student {student_id}: register the student first, or mend the id.")
 
     def _change(self, old: User, new: User, actor: str, action: str) -> User:
         if new == old:

@@ -29,6 +29,10 @@ class NotRegisteredError(RollcallError):
     """There is no student of this id."""
 
 
+class NewToCourseError(RollcallError):
+    """The student was never on the course's roster, and only an administrator can put somebody new on one."""
+
+
 @dataclass(frozen=True)
 class CourseSettings:
     """What is set of a course; None in its policy is the stack's default.
@@ -138,12 +142,13 @@ def _status(row: Row, policy: Thresholds) -> Status:
     return decide([Enrolment(row.student_id, row.student_name)], [[seen]], policy, "2000-01-01")[0].status
 
 
-def enrolment(cells: Mapping[str, str], names: Mapping[str, str]) -> Enrolment:
+def enrolment(cells: Mapping[str, str], names: Mapping[str, str], kept: Enrolment | None = None) -> Enrolment:
     """A student's place on a roster, from a form or a line of a table.
 
     Args:
         cells: student_id, and where they are given enrolled_from, enrolled_until and section.
         names: student_id ▶ name of the students who are registered.
+        kept: the place as it is. What `cells` does not name stays so; what it names as empty is emptied.
 
     Raises:
         InvalidIdError: the id or the section is none.
@@ -153,6 +158,8 @@ def enrolment(cells: Mapping[str, str], names: Mapping[str, str]) -> Enrolment:
     student_id = check_id(cells.get("student_id", ""), "student id")
     if student_id not in names:
         raise NotRegisteredError(f"There is no student {student_id}: register the student first.")
+    if kept:
+        cells = dict(zip(ROSTER_COLUMNS, *roster_cells([kept]), strict=True)) | dict(cells)
     first, last = (_day(cells.get(column, "")) for column in ("enrolled_from", "enrolled_until"))
     if first and last and last < first:
         raise InvalidDatesError(f"The enrolment would end on {last}, before it begins on {first}.")

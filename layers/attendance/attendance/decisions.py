@@ -6,8 +6,7 @@ one is written instead. Rows are written only while their decision stands. So ro
 after those of the one that replaced it, and runs that know the same agree on one decision.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 
 from attendance import documents, keys
@@ -15,7 +14,7 @@ from attendance.errors import SessionChangedError, UnknownCourseError
 from attendance.model import MACHINE, ROLL_CALL, Course, Place, Progress, Register, Row, Status
 from attendance.ports import Outcome, Services, Turn
 from attendance.register import counts_of, in_effect
-from attendance.rollcall import decide, former, unseen
+from attendance.rollcall import counting, decide, former, unseen
 
 TRIES = 5
 """Decisions of other runs that may overtake a session's settling one after another."""
@@ -41,12 +40,9 @@ def decide_session(place: Place, services: Services, video_id: str | None) -> De
         The decision that stands: this one, or that of a later turn.
     """
     turn = services.sessions.take_turn(place)
-    register = _decided(place, turn, services)
-    document = documents.from_register(register)
-    key = keys.resolved_key(place, json.dumps(document, sort_keys=True).encode())
-    services.work.put(key, document)
-    standing = services.sessions.decide(place, turn, key, video_id)
-    return Decision(key, register) if standing == key else Decision(standing, _register(standing, services))
+    decided = _kept(place, turn, services)
+    standing = services.sessions.decide(place, turn, decided.key, video_id)
+    return decided if standing == decided.key else Decision(standing, _register(standing, services))
 
 
 def write_seen(place: Place, decision: str, services: Services) -> dict[str, int]:
@@ -74,7 +70,7 @@ def write_unseen(place: Place, decision: str, services: Services) -> dict[str, i
 
 
 def close(place: Place, decision: str, services: Services, video_id: str | None) -> tuple[Progress, Mapping[str, int]]:
-    """Mark the video complete, and the session as far as its videos are.
+    """Mark the video and all that counted complete, and the session as far as its videos are.
 
     Returns:
         The session's progress, and its rows by status with corrections.
@@ -91,22 +87,27 @@ def close(place: Place, decision: str, services: Services, video_id: str | None)
     rows = in_effect([*register.rows, *staying], standings)
     belonging = {row.student_id for row in rows}
     others = [found.correction for student, found in standings.items() if found.correction and student not in belonging]
-    outcome = Outcome(decision, counts_of([*rows, *others]), corrected, register.thresholds)
+    outcome = Outcome(decision, counts_of([*rows, *others]), corrected, register.thresholds, register.sources)
     return services.sessions.written(place, outcome, video_id), outcome.counts
 
 
-def settle(place: Place, services: Services) -> Mapping[str, int]:
+def settle(place: Place, services: Services, video_id: str | None = None) -> Mapping[str, int]:
     """Decide and write a session's register outside a run; its rows by status.
+
+    Args:
+        place: the session.
+        services: the world.
+        video_id: a video of it that is complete when its rows are written, as if by its own run.
 
     Raises:
         SessionChangedError: runs of the session overtook this every time; they write the register.
     """
     for _ in range(TRIES - 1):
         try:
-            return _settle_once(place, services)
+            return _settle_once(place, services, video_id)
         except SessionChangedError:
             continue
-    return _settle_once(place, services)
+    return _settle_once(place, services, video_id)
 
 
 def course_of(course_id: str, services: Services) -> Course:
@@ -124,23 +125,42 @@ def course_of(course_id: str, services: Services) -> Course:
     return course
 
 
-def _settle_once(place: Place, services: Services) -> Mapping[str, int]:
-    decision = decide_session(place, services, None)
+def _settle_once(place: Place, services: Services, video_id: str | None) -> Mapping[str, int]:
+    decision = decide_session(place, services, video_id)
     write_seen(place, decision.key, services)
     write_unseen(place, decision.key, services)
-    _, counts = close(place, decision.key, services, None)
+    _, counts = close(place, decision.key, services, video_id)
     return counts
 
 
-def _decided(place: Place, turn: Turn, services: Services) -> Register:
-    """The register as all that is collected says it is."""
+def _kept(place: Place, turn: Turn, services: Services) -> Decision:
+    """The register as it is decided now, and kept in the work bucket.
+
+    Of a student whose erasing began meanwhile nothing may stay: then it is decided anew, and the first document is
+    written over. An erasing that begins after the second look finds the document itself.
+    """
+    erasings = services.erasures.under_way()
+    register = _decided(place, turn, erasings.student_ids, services)
+    document = documents.from_register(register)
+    key = keys.resolved_key(place, document)
+    services.work.put(key, document)
+    if services.erasures.under_way() == erasings:
+        return Decision(key, register)
+    again = _kept(place, turn, services)
+    services.work.put(key, documents.from_register(again.register))
+    return again
+
+
+def _decided(place: Place, turn: Turn, erasing: Set[str], services: Services) -> Register:
+    """The register as all that is collected says it is, but for students who are being erased."""
     course = course_of(place.course_id, services)
     slot = keys.slot_of(place)
     section = slot if slot in course.sections else None
-    collected = sorted((video.matches_key, video.model or "") for video in turn.videos.values() if video.matches_key)
+    collected = sorted((source, video.model or "") for source, video in counting(turn.videos.values()).items())
     found = [documents.to_matches(services.work.get(source)) for source, _ in collected]
     is_held = bool(found) or turn.is_roll_call
-    roster = list(services.rosters.of(course.course_id)) if is_held else []
+    listed = services.rosters.of(course.course_id) if is_held else ()
+    roster = [each for each in listed if each.student_id not in erasing]
     if found:
         rows = decide(roster, [matches.students for matches in found], course.thresholds, place.date, section)
     else:

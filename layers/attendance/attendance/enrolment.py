@@ -83,7 +83,17 @@ class NoConsentError(EnrolmentError):
 
 
 class BeingErasedError(EnrolmentError):
-    """The student is being erased."""
+    """The student is being erased, or was: an id that old registers hold is not given again."""
+
+
+class OutdatedCollectionError(EnrolmentError):
+    """The enrolled faces are of another face model than the face service has by now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The face service has another face model by now: an administrator indexes the kept photos again with"
+            " `rollcall students reindex`."
+        )
 
 
 class LookalikeError(EnrolmentError):
@@ -164,6 +174,8 @@ class Enroller:
         if known is not None:
             _refuse_unless_the_same(known, student, must_be_new=terms.must_be_new)
             student = known
+        elif self._directory.was_erased(student.student_id):
+            raise BeingErasedError(f"The id {student.student_id} was that of a removed student: take another id.")
         _refuse_without_consent(student, terms)
         key = photo_key(student.student_id, photo)
         for stored in student.photos:

@@ -34,6 +34,10 @@ class EmptyVideoError(RollcallError):
     """The object has no bytes."""
 
 
+class VideoErasedError(RollcallError):
+    """A person erased the recording; what comes late of it is not searched any more."""
+
+
 class VideoTooLargeError(RollcallError):
     """The object is larger than a face search can take."""
 

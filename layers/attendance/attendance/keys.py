@@ -16,7 +16,8 @@ UNFILED = "unfiled"
 """The course_id under which videos are kept whose key names no course and date."""
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_SLOT = re.compile(r"[A-Za-z0-9._-]{1,32}")
+_SLOT = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,32}")
+"""Neither . nor .., which no object's key may have between its slashes."""
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _RIGHT_FORM = (
     "Name the video videos/<course>/<YYYY-MM-DD>/<name>.mp4 (or .mov), "
@@ -102,7 +103,19 @@ def session_id(day: str, slot: str | None = None) -> str:
 
 def slot_of(place: Place) -> str | None:
     """The slot of a session, if it has one."""
-    return place.session_id.removeprefix(place.date).removeprefix("_") or None
+    return day_and_slot(place.session_id)[1] or None
+
+
+def day_and_slot(session_id: str) -> tuple[str, str]:
+    """The date that a session's id names, and its slot; empty for the only class of a day and for what is unfiled."""
+    day, _, slot = session_id.partition("#")[0].partition("_")
+    return day, slot
+
+
+def upload_folder(where: Place) -> str:
+    """What the keys of a session's videos begin with when they are uploaded, with the last slash."""
+    slot = slot_of(where)
+    return "/".join(("videos", where.course_id, where.date, *([slot] if slot else []), ""))
 
 
 def place(course_id: str, session_id: str) -> Place:
@@ -163,9 +176,15 @@ def matches_key(video: Video) -> str:
     return f"{video.course_id}/{video.session_id}/{video.video_id}/matches.json"
 
 
-def resolved_key(where: Place, content: bytes) -> str:
+def resolved_key(where: Place, register: Mapping[str, Any]) -> str:
     """Where the work bucket keeps a decided register: named by its content, so equal decisions are one."""
+    content = json.dumps(register, sort_keys=True).encode()
     return f"{where.course_id}/{where.session_id}/resolved-{hashlib.sha256(content).hexdigest()[:32]}.json"
+
+
+def is_resolved(key: str) -> bool:
+    """Whether the work bucket's object of this key is a decided register."""
+    return key.rpartition("/")[2].startswith("resolved-")
 
 
 def _problem(key: str, prefix: str, folders: list[str], name: str) -> str:

@@ -1,14 +1,12 @@
 """How a student is found by a part of the name, without reading every student.
 
-Each student has a few items beside the roster rows, under a partition of their own: the sort key of each begins with
+Each student has a few items beside the roster rows, under partitions of their own: the sort key of each begins with
 one word of the name, so that a search is one Query.
 """
 
 import re
 import unicodedata
 
-PARTITION = "#names"
-"""The partition of the rosters table that holds the words; no course_id starts with #."""
 MAX_WORDS = 8
 """Words kept of one name: they are written in the one transaction that also writes the rosters."""
 
@@ -26,9 +24,14 @@ def search_words(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word[:_MAX_WORD] for word in words))[:MAX_WORDS]
 
 
-def sort_keys(student_id: str, name: str) -> tuple[str, ...]:
-    """The sort keys of a student's words; the id behind them keeps two students of one name apart."""
-    return tuple(f"{word} {student_id}" for word in search_words(name))
+def partition(word: str) -> str:
+    """The partition of the rosters table with the words that begin alike; no course_id starts with #."""
+    return f"#names {word[0]}"
+
+
+def keys(student_id: str, name: str) -> tuple[tuple[str, str], ...]:
+    """Partition and sort key of each of a student's words; the id behind a word keeps two of one name apart."""
+    return tuple((partition(word), f"{word} {student_id}") for word in search_words(name))
 
 
 def student_id_of(sort_key: str) -> str:

@@ -18,6 +18,7 @@ from attendance.errors import (
     EmptyVideoError,
     FaceSearchFailedError,
     UnknownCourseError,
+    VideoErasedError,
     VideoTooLargeError,
     reason,
 )
@@ -42,9 +43,10 @@ def register_video(event: Mapping[str, Any], execution_arn: str, services: Servi
         UnknownCourseError: the key names a course that is not there.
         EmptyVideoError: the object has no bytes.
         VideoTooLargeError: the object is over 10 GB.
+        VideoErasedError: a person erased the recording.
     """
     uploaded = keys.video_object(event)
-    video = _filed(uploaded, services)
+    video = _filed(uploaded, services, for_good=True)
     _refuse_size(uploaded)
     _note(video, uploaded, execution_arn, services)
     step_done("register_video", session_key=video.session_key, video_id=video.video_id, bytes=uploaded.size)
@@ -99,8 +101,7 @@ def collect_matches(video: Video, job: Job, services: Services) -> Matches:
         if page.get("JobStatus", SUCCEEDED) != SUCCEEDED:
             raise _failed(page.get("StatusMessage") or str(page["JobStatus"]))
         tally.add(page)
-    matches = tally.matches()
-    services.work.put(keys.matches_key(video), documents.from_matches(matches))
+    matches = _kept(video, tally.matches(), services)
     services.sessions.collected(video, keys.matches_key(video), matches.duration_ms)
     step_done(
         "collect_matches",
@@ -111,6 +112,21 @@ def collect_matches(video: Video, job: Job, services: Services) -> Matches:
         students=len(matches.students),
     )
     return matches
+
+
+def _kept(video: Video, found: Matches, services: Services) -> Matches:
+    """Keep what was found, but for students who are being or were erased.
+
+    They are looked for after the document is there: an erasing that began before is seen then, and a later one finds
+    the document.
+    """
+    services.work.put(keys.matches_key(video), documents.from_matches(found))
+    erased = services.erasures.erased(sighting.student_id for sighting in found.students)
+    if not erased:
+        return found
+    left = replace(found, students=tuple(each for each in found.students if each.student_id not in erased))
+    services.work.put(keys.matches_key(video), documents.from_matches(left))
+    return left
 
 
 def resolve_names(video: Video, services: Services) -> Decision:
@@ -172,7 +188,7 @@ def record_failure(
         course_id, session_id, video_id, error (its name) and reason (a sentence for a person).
     """
     uploaded = keys.video_object(event)
-    video = place_of(uploaded, services)
+    video = place_of(uploaded, services, for_good=True)
     name = str(error["Error"])
     why = reason(name, str(error.get("Cause", "")))
     _note(video, uploaded, execution_arn, services)
@@ -189,22 +205,35 @@ def record_failure(
     }
 
 
-def _filed(uploaded: VideoObject, services: Services) -> Video:
-    """The video in the session a person moved it to, else with the course and date of its key, both checked."""
-    moved = services.sessions.moved_to(keys.video_id(uploaded))
-    if moved:
-        return keys.filed(uploaded, replace(moved, course_id=course_of(moved.course_id, services).course_id))
+def _filed(uploaded: VideoObject, services: Services, *, for_good: bool) -> Video:
+    """The video in the session that is remembered for it, else with the course and date of its key, both checked.
+
+    What a key without a date means is made of settings that may change, and of a time that S3 tells differently from
+    its event. So the first answer is kept for good by whoever notes the video somewhere.
+    """
+    filed = services.sessions.filed_in(keys.video_id(uploaded))
+    if filed:
+        return keys.filed(uploaded, replace(filed, course_id=course_of(filed.course_id, services).course_id))
     named = keys.video_key(uploaded.key)
     course = course_of(named.course_id or services.settings.default_course_id, services)
     day = named.date or keys.local_date(uploaded.uploaded_at, course.time_zone)
-    return keys.filed(uploaded, keys.place(course.course_id, keys.session_id(day, named.slot)))
+    place = keys.place(course.course_id, keys.session_id(day, named.slot))
+    if for_good and not named.date:
+        place = services.sessions.file(keys.video_id(uploaded), place)
+    return keys.filed(uploaded, place)
 
 
-def place_of(uploaded: VideoObject, services: Services) -> Video:
-    """The video in its session, or by itself when no course and date can be made of its key."""
+def place_of(uploaded: VideoObject, services: Services, *, for_good: bool = False) -> Video:
+    """The video in its session, or by itself when no course and date can be made of its key.
+
+    Args:
+        uploaded: the video.
+        services: the world.
+        for_good: whether it stays there, whatever the settings become.
+    """
     try:
-        return _filed(uploaded, services)
-    except (BadVideoKeyError, UnknownCourseError, pytz.UnknownTimeZoneError):
+        return _filed(uploaded, services, for_good=for_good)
+    except (BadVideoKeyError, UnknownCourseError, VideoErasedError, pytz.UnknownTimeZoneError):
         return _unfiled(uploaded, services)
 
 

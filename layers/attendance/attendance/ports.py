@@ -1,6 +1,6 @@
 """What the steps need of the world, so that they run on AWS's services and on a test's dictionaries alike."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -25,11 +25,20 @@ class SearchState:
 
 @dataclass(frozen=True)
 class VideoRecord:
-    """What a session keeps of one of its videos."""
+    """What a session keeps of one of its videos.
+
+    Attributes:
+        uploaded_at: an ISO 8601 time in UTC.
+        is_left_out: a person said that it is not to count.
+    """
 
     status: Progress
+    bucket: str
+    key: str
+    uploaded_at: str
     matches_key: str | None
     model: str | None
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,12 +65,14 @@ class Outcome:
         counts: rows by status, corrections included.
         corrected: how many corrections the session had seen when its rows were counted.
         thresholds: the register's.
+        sources: keys of the matches it was made from; their videos are complete with it.
     """
 
     decision: str
     counts: Mapping[str, int]
     corrected: int
     thresholds: Thresholds
+    sources: Sequence[str] = ()
 
 
 class Courses(Protocol):
@@ -109,7 +120,7 @@ class Sessions(Protocol):
         """
 
     def written(self, place: Place, outcome: Outcome, video_id: str | None) -> Progress:
-        """Mark the video complete and keep the outcome; the session's progress.
+        """Mark the video and those of the outcome's sources complete, and keep the outcome; the session's progress.
 
         Raises:
             SessionChangedError: another decision stands.
@@ -124,13 +135,29 @@ class Sessions(Protocol):
     def open_roll_call(self, place: Place) -> None:
         """Note that a person calls the roll of this session."""
 
-    def moved_to(self, video_id: str) -> Place | None:
-        """The session a person moved the video to, None if nobody did."""
+    def file(self, video_id: str, place: Place) -> Place:
+        """Remember the session the video is in, unless one is remembered; the one that is."""
+
+    def filed_in(self, video_id: str) -> Place | None:
+        """The session that is remembered for the video, None if its key alone says where it belongs.
+
+        Raises:
+            VideoErasedError: a person erased the recording.
+        """
 
     def move(self, video_id: str, place: Place, to: Place, actor: str) -> bool:
         """Take a video to another session for good, and note it in the audit; there it is as one whose run broke off.
 
-        False, and nothing done, if a run is at work on it or it is not in the session.
+        What was found in it goes along. False, and nothing done, if a run is at work on it or it is not in the session.
+        """
+
+    def leave_out(self, video_id: str, place: Place, actor: str, *, is_left_out: bool) -> bool:
+        """Let a video not count, or count again, and note it in the audit; False if there was nothing to change."""
+
+    def erase(self, video_id: str, place: Place, actor: str) -> bool:
+        """Take a video that is left out out of its session for good, note it in the audit, and remember that.
+
+        False, and nothing done, if the video is not in the session or it changed meanwhile.
         """
 
 
@@ -162,6 +189,29 @@ class Corrections(Protocol):
         """What a person said of a session's students, by student_id."""
 
 
+@dataclass(frozen=True)
+class Erasings:
+    """The erasings of students; two that are equal say that none began or ended in between.
+
+    Attributes:
+        begun: how many began so far.
+        student_ids: whom those are of that are not done.
+    """
+
+    begun: int = 0
+    student_ids: frozenset[str] = frozenset()
+
+
+class Erasures(Protocol):
+    """Who is being, or was, erased."""
+
+    def under_way(self) -> Erasings:
+        """The erasings as of now."""
+
+    def erased(self, student_ids: Iterable[str]) -> set[str]:
+        """Those of the students who were erased, and of whom that has begun."""
+
+
 class Objects(Protocol):
     """JSON in the work bucket."""
 
@@ -170,6 +220,9 @@ class Objects(Protocol):
 
     def get(self, key: str) -> Document:
         """A kept document; raises ObjectNotFoundError."""
+
+    def delete(self, key: str) -> None:
+        """Delete a document; one that is not there is no error."""
 
 
 class Faces(Protocol):
@@ -213,6 +266,9 @@ class Uploads(Protocol):
     def size_of(self, bucket: str, key: str, version_id: str | None, etag: str) -> int | None:
         """Bytes of one upload; None when it is not stored any more."""
 
+    def erase(self, bucket: str, key: str, version_id: str | None, etag: str) -> None:
+        """Delete every stored version that is this upload, for ever; other uploads of the key stay."""
+
 
 @dataclass(frozen=True)
 class Services:
@@ -224,5 +280,6 @@ class Services:
     sessions: Sessions
     attendance: Attendance
     corrections: Corrections
+    erasures: Erasures
     work: Objects
     faces: Faces

@@ -106,7 +106,7 @@ def retry(course_id: str, session_id: str, video_id: str | None, tools: Tools) -
     Args:
         course_id: the session's course.
         session_id: its id.
-        video_id: only this video; None for all of the session that have no register.
+        video_id: only this video; None for all of the session that are in use and have no register.
         tools: the world.
 
     Returns:
@@ -122,8 +122,8 @@ def retry(course_id: str, session_id: str, video_id: str | None, tools: Tools) -
     idle = [video for video in unfinished if tools.runs.status(video.execution_arn) not in GOING_ON]
     if not idle:
         raise StillRunningError("A run is at work on it. Wait until it has ended, or stop it first.")
-    stored = [_stored(video, tools.uploads) for video in idle]
-    for video, upload in zip(idle, stored, strict=True):
+    uploads = [stored(video, tools.uploads) for video in idle]
+    for video, upload in zip(idle, uploads, strict=True):
         _run(_Start(upload, video.execution_arn), tools.runs)
     return [video.video_id for video in idle]
 
@@ -261,9 +261,10 @@ def _unfinished(
 ) -> Sequence[SessionVideo]:
     """The videos of a session that may be run again."""
     session = sessions.session(course_id, session_id)
-    videos = session.videos if session else ()
     if video_id:
-        videos = tuple(video for video in videos if video.video_id == video_id)
+        videos = tuple(video for video in (session.videos if session else ()) if video.video_id == video_id)
+    else:
+        videos = session.in_use if session else ()
     if not videos:
         raise NoSuchSessionError(
             f"There is no session {session_id} of the course {course_id} with such a video. "
@@ -275,7 +276,12 @@ def _unfinished(
     return unfinished
 
 
-def _stored(video: SessionVideo, uploads: Uploads) -> VideoObject:
+def stored(video: SessionVideo, uploads: Uploads) -> VideoObject:
+    """The upload of a session's video.
+
+    Raises:
+        VideoGoneError: it is not in the bucket any more.
+    """
     size = _size_of(video, uploads)
     if size is None:
         raise VideoGoneError(f"The video {video.key} is not in the bucket any more. Upload it again.")

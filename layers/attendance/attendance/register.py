@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
-from attendance.keys import session_key
+from attendance.keys import day_and_slot, session_key
 from attendance.model import Correction, Enrolment, Evidence, Progress, Row, Standing, Status, Thresholds
+from attendance.rollcall import counting
 
 STATUS_ORDER = {Status.REVIEW: 0, Status.PRESENT: 1, Status.ABSENT: 2, Status.EXCUSED: 3}
 """What needs a person comes first."""
@@ -48,6 +49,7 @@ class SessionVideo:
         execution_arn: the run that last took it up, whether it goes on or not.
         job_id: the face search, once the face service has taken it.
         matches_key: where the work bucket keeps what was found in it, once that is known.
+        is_left_out: a person said that it is not to count.
     """
 
     video_id: str
@@ -62,6 +64,11 @@ class SessionVideo:
     execution_arn: str
     job_id: str | None
     matches_key: str | None = None
+    is_left_out: bool = False
+
+    def uploaded_before(self, other: "SessionVideo") -> bool:
+        """Whether it came before another one, or with it."""
+        return (self.uploaded_at or "") <= (other.uploaded_at or "")
 
     @property
     def is_queued(self) -> bool:
@@ -91,9 +98,32 @@ class Session:
     is_roll_call: bool = False
 
     @property
+    def in_use(self) -> tuple[SessionVideo, ...]:
+        """The videos that nobody left out and no newer upload replaced, whether they count yet or not."""
+        replaced = self.replaced
+        return tuple(video for video in self.videos if not video.is_left_out and video.video_id not in replaced)
+
+    @property
+    def counting(self) -> tuple[SessionVideo, ...]:
+        """The videos that the register is made from."""
+        return tuple(counting(self.videos).values())
+
+    @property
+    def replaced(self) -> frozenset[str]:
+        """The ids of videos in whose place a newer upload of the same object counts."""
+        newest = {(video.bucket, video.key): video for video in self.counting}
+        pairs = ((video, newest.get((video.bucket, video.key), video)) for video in self.videos)
+        return frozenset(video.video_id for video, other in pairs if video != other and video.uploaded_before(other))
+
+    @property
     def is_vacated(self) -> bool:
         """Whether nothing is left of it: its videos were moved away and no row stands. Lists leave it out."""
         return not self.videos and not self.is_roll_call and not any(self.counts.values())
+
+    @property
+    def slot(self) -> str:
+        """Which class of its day it is; empty where the day has one."""
+        return day_and_slot(self.session_id)[1]
 
     @property
     def session_key(self) -> str:
@@ -262,6 +292,7 @@ def _video_from(video_id: str, item: Mapping[str, Any]) -> SessionVideo:
         execution_arn=item.get("execution_arn", ""),
         job_id=item.get("job_id"),
         matches_key=item.get("matches_key"),
+        is_left_out=bool(item.get("left_out")),
     )
 
 

@@ -9,10 +9,11 @@ Who has a row in a session:
 - nobody else. Of a student who is on the roster its dates and section are the truth: when they say that the student did
   not belong to the session, the row goes with the next run. It stays as long as a person's correction does.
 
-A session of which no video is left, and in which nobody called the roll, has no rows but the corrected ones.
+A session of which no video counts, and in which nobody called the roll, has no rows but the corrected ones.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from attendance.matching import rank
 from attendance.model import Enrolment, Progress, Row, Sighting, Status, Thresholds
@@ -25,6 +26,45 @@ _MINUTE = 60_000
 """Milliseconds."""
 _ORDER = {Status.PRESENT: 0, Status.REVIEW: 1, Status.ABSENT: 2}
 """What says better of a student comes first."""
+
+
+class Upload(Protocol):
+    """One of a session's videos, as far as it says whether the video counts."""
+
+    @property
+    def bucket(self) -> str:
+        """The object's bucket."""
+
+    @property
+    def key(self) -> str:
+        """The object's key."""
+
+    @property
+    def uploaded_at(self) -> str | None:
+        """An ISO 8601 time in UTC."""
+
+    @property
+    def matches_key(self) -> str | None:
+        """Where is kept what was found in it, None as long as it was not searched."""
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether a person said that it is not to count."""
+
+
+U = TypeVar("U", bound=Upload)
+
+
+def counting(videos: Iterable[U]) -> dict[str, U]:
+    """The videos a session's register is made from, by the key of their matches.
+
+    Those that were searched and that nobody left out; and of several uploads of one object only the newest, since it
+    replaced the others. So as long as the newest was not searched the one before still counts.
+    """
+    searched = {video.matches_key: video for video in videos if video.matches_key and not video.is_left_out}
+    in_order = sorted(searched.items(), key=lambda item: (item[1].uploaded_at or "", item[0]))
+    newest = {(video.bucket, video.key): source for source, video in in_order}
+    return {source: searched[source] for source in newest.values()}
 
 
 def decide(

@@ -1,13 +1,17 @@
 """What the environment tells functions, web and command line; the template and the local stack set it."""
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, fields
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pytz
 
 from attendance.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import OutputTypeDef
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,8 @@ class Settings:
         default_course_id: the course of videos whose key names none.
         default_time_zone: IANA zone of courses that set none.
         present_threshold: similarity (0-100) from which a student is present.
-        review_threshold: similarity (0-100) from which a student needs a review; at most present_threshold.
+        review_threshold: similarity (0-100) from which a student needs a review; at most present_threshold, which a
+            higher one in the environment counts as.
         margin: least distance (0-100) to the runner-up for present, else review.
         minimum_sightings: frames a student must be seen in for present, else review; at least 1.
         late_after_minutes: who is first seen later is late; 0 never says so.
@@ -83,7 +88,16 @@ class Settings:
             )
         given = [field for field in fields(cls) if environment.get(field.name.upper())]
         values: dict[str, Any] = {field.name: _typed(field, environment[field.name.upper()]) for field in given}
+        # A deployment may set just one of the two, as a course may, and leave the other at its default.
+        values["review_threshold"] = min(values["review_threshold"], values["present_threshold"])
         return cls(**values)
+
+
+def settings_of(outputs: "Iterable[OutputTypeDef]") -> dict[str, str]:
+    """A stack's outputs under the names of the environment variables: `StudentsTable` ▶ `STUDENTS_TABLE`."""
+    return {
+        re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", output["OutputKey"]).upper(): output["OutputValue"] for output in outputs
+    }
 
 
 def _typed(field: Field[Any], text: str) -> object:

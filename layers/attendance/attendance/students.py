@@ -151,6 +151,9 @@ class Directory(Protocol):
     def student(self, student_id: str) -> Student | None:
         """The student, or None."""
 
+    def was_erased(self, student_id: str) -> bool:
+        """Whether the id was a student's who was erased."""
+
     def course_exists(self, course_id: str) -> bool:
         """Whether the course has been created."""
 

@@ -13,9 +13,10 @@ import boto3
 import pytest
 
 from attendance.settings import Settings
-from local.emulator import HEALTH_PATH, emulator_environment
+from local.emulator import emulator_environment
 from local.environment import clean_environment
-from local.network import answers, free_port, url
+from local.home import Home
+from local.network import HEALTH_PATH, answers, free_port, url
 from tests.functional.web.tables import make_tables
 
 Rollcall = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -68,8 +69,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def home(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a stack with empty tables, as the supervisor would have left it."""
+def home(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a stack with empty tables, as a supervisor that runs keeps it."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (
@@ -87,8 +88,9 @@ def home(emulator: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "region": "us-east-1",
             "settings": _environment(made) | {"STATE_MACHINE_ARN": _machine_on_uploads()},
         }
-    (home / "endpoints.json").write_text(json.dumps(told))
-    return home
+    with Home(home).lock():
+        (home / "endpoints.json").write_text(json.dumps(told))
+        yield home
 
 
 @pytest.fixture

@@ -122,6 +122,19 @@ def test_progress_rises_to_a_hundred(engine: FaceEngine, gallery: Gallery, pictu
     assert told[-1].people == 1
 
 
+def test_a_recording_without_a_duration_is_searched_as_the_same_one_with_it(
+    engine: FaceEngine, gallery: Gallery, pictures: Path, tmp_path: Path
+) -> None:
+    shown = [portrait(pictures, "obama2.jpg")] * 120
+    told, untold = (write_video(tmp_path / f"{live}.mkv", shown, is_streamed=live) for live in (False, True))
+    percents: list[int] = []
+    result = search_video(untold, engine, gallery, 92, lambda progress: percents.append(progress.percent))
+    assert result.persons == search(told, engine, gallery, threshold=92).persons
+    assert result.metadata.duration_ms == 12_000
+    assert len(percents) > 5
+    assert percents == sorted(set(percents))
+
+
 def test_what_is_no_video_is_refused(engine: FaceEngine, gallery: Gallery, tmp_path: Path) -> None:
     (tmp_path / "v.mp4").write_text("not a video")
     with pytest.raises(InvalidVideoError, match="not a video"):

@@ -105,6 +105,30 @@ def test_a_still_that_is_shown_for_long_is_no_cut(tmp_path: Path) -> None:
     assert [frame.timestamp_ms for frame in frames(video, lambda: 1000)][-1] == 20_000
 
 
+@pytest.mark.parametrize(("name", "codec"), [("v.mkv", "libx264"), ("v.webm", "libvpx-vp9")])
+def test_a_recording_without_a_duration_is_measured_by_its_packets(tmp_path: Path, name: str, codec: str) -> None:
+    video = write_video(tmp_path / name, counting(50), codec=codec, is_streamed=True)
+    with av.open(str(video)) as container:
+        assert container.duration is None, "the header tells the duration after all"
+    assert probe(video).duration_ms == pytest.approx(5000, abs=100)
+    assert [frame.timestamp_ms for frame in frames(video, lambda: 1000)][-1] >= 3000
+
+
+def test_a_short_recording_without_a_duration_is_measured_whole(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "v.mkv", counting(3), is_streamed=True)
+    assert probe(video).duration_ms == pytest.approx(300, abs=100)
+
+
+def test_a_video_that_tells_its_duration_is_not_read_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    video = write_video(tmp_path / "v.mkv", counting(50))
+
+    def refuse(*_: object) -> int:
+        raise AssertionError("the packets were read")
+
+    monkeypatch.setattr("rekognition_local.engine.video._reached_ms", refuse)
+    assert probe(video).duration_ms == 5000
+
+
 def with_index_in_front(video: Path) -> Path:
     """A copy that can be played while it is loaded, as most uploads can."""
     copy = video.with_stem("fast")

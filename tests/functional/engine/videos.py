@@ -17,9 +17,14 @@ def write_video(
     key_interval: int = 10,
     rotation: int = 0,
     times: Sequence[int] | None = None,
+    is_streamed: bool = False,
 ) -> Path:
-    """A video of the RGB pictures; `times` are their moments in frames of `rate`, by default one after another."""
-    with av.open(str(path), "w") as container:
+    """A video of the RGB pictures; `times` are their moments in frames of `rate`, by default one after another.
+
+    A streamed one is written as a browser records: never going back, so that no header tells how long it became.
+    """
+    options = {"live": "1"} if is_streamed else {}
+    with av.open(str(path), "w", container_options=options) as container:
         stream = container.add_stream(codec, rate=rate)
         assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = pictures[0].shape[:2]

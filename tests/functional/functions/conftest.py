@@ -8,10 +8,10 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
 from attendance.aws import clients
+from attendance.aws.erasures import DynamoErasures
 from attendance.aws.objects import S3Objects
 from attendance.aws.sessions import DynamoSessions
 from attendance.aws.tables import DynamoAttendance, DynamoCorrections, DynamoCourses, DynamoRosters
@@ -21,6 +21,7 @@ from tests.builders import EXECUTION, SETTINGS
 from tests.contracts import ROOT, check
 from tests.fakes import World
 from tests.functional.functions.stopped import make_tools
+from tests.moto_aws import moto_aws
 
 Step = Callable[[str, dict[str, Any]], dict[str, Any]]
 Run = Callable[[dict[str, Any]], dict[str, Any]]
@@ -79,7 +80,7 @@ def run(step: Step) -> Run:
 def aws() -> Iterator[None]:
     """The template's tables and work bucket in moto."""
     made = (clients.dynamodb, clients.s3, clients.rekognition)
-    with mock_aws():
+    with moto_aws():
         for client in made:
             client.cache_clear()
         dynamodb = boto3.client("dynamodb")
@@ -107,6 +108,7 @@ def aws_services(aws: None, world: World) -> Services:
         sessions=DynamoSessions(tables, SETTINGS),
         attendance=DynamoAttendance(tables, SETTINGS),
         corrections=DynamoCorrections(tables, SETTINGS),
+        erasures=DynamoErasures(tables, SETTINGS),
         work=S3Objects(clients.s3(), SETTINGS),
     )
 

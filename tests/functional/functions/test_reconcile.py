@@ -8,8 +8,9 @@ import pytest
 
 from attendance import keys
 from attendance.aws import clients
-from attendance.pipeline import place_of
+from attendance.pipeline import place_of, record_failure
 from attendance.recovery import GRACE, Tools
+from tests.builders import EXECUTION, event
 from tests.contracts import recorded
 from tests.functional.functions.stopped import Function, executions, function_on, put_video
 
@@ -36,6 +37,16 @@ def test_an_upload_whose_event_was_lost_is_run_once(tools: Tools, function: Func
     assert function("reconcile", schedule()) == {"started": 1, "recorded": 0, "left": 0}
     function("reconcile", schedule())
     assert executions(tools) == {upload.key: "RUNNING"}
+
+
+def test_a_video_is_found_in_the_session_of_its_event_when_the_bucket_tells_another_day(
+    tools: Tools, function: Function
+) -> None:
+    made = put_video("videos/long upload.mp4")
+    told = event(made.key, version=made.version_id, etag=made.etag, size=made.size, time="2026-01-05T12:00:00Z")
+    record_failure(told, EXECUTION, {"Error": "States.Timeout", "Cause": ""}, tools.services)
+    assert function("reconcile", schedule()) == {"started": 0, "recorded": 0, "left": 0}
+    assert tools.sessions.session("default", "2026-01-05")
 
 
 def test_an_upload_that_cannot_be_filed_is_run_too_so_that_its_failure_is_recorded(
@@ -90,8 +101,8 @@ def test_a_run_that_was_aborted_is_recorded_where_its_event_was_lost(tools: Tool
 def test_a_run_is_started_with_the_event_of_its_upload(tools: Tools) -> None:
     upload = put_video(f"videos/cs101/{DATE}/Über uns + 1.mp4")
     arn = tools.runs.start(upload, "")
-    event = json.loads(clients.stepfunctions().describe_execution(executionArn=arn)["input"])
-    assert keys.video_object(event) == upload
+    told = json.loads(clients.stepfunctions().describe_execution(executionArn=arn)["input"])
+    assert keys.video_object(told) == upload
 
 
 def test_two_who_start_the_same_run_start_one_and_a_third_after_its_end_another(tools: Tools) -> None:

@@ -33,6 +33,18 @@ def test_a_bare_key_goes_to_the_default_course_on_the_local_day_of_the_upload(wo
     assert (video["course_id"], video["date"]) == ("default", "2026-11-21")
 
 
+def test_a_bare_key_stays_in_the_session_of_its_first_run_whatever_the_settings_become(
+    world: World, step: Step
+) -> None:
+    first = step("register_video", given("videos/lecture.mp4", time="2026-11-20T16:00:00Z"))
+    world.courses.add("default", time_zone="Asia/Tokyo")
+    again = given("videos/lecture.mp4", time="2026-11-20T16:00:01Z")
+    assert step("register_video", again) == first
+    failed = step("record_failure", {**again, "error": {"Error": "States.Timeout", "Cause": ""}})
+    assert failed["session_id"] == first["session_id"] == "2026-11-20"
+    assert list(world.sessions.items) == [("default", "2026-11-20")]
+
+
 def test_the_default_course_needs_no_item(step: Step) -> None:
     assert step("register_video", given("videos/lecture.mp4"))["course_id"] == "default"
 

@@ -194,6 +194,44 @@ class TestSessions:
         assert sessions.failed_job_id(moved) == "job-1"
         assert sessions.failed_job_id(video()) is None
 
+    def test_whoever_writes_a_decision_completes_every_video_that_counted_in_it(self, sessions: DynamoSessions) -> None:
+        for each in (video(), BACK):
+            sessions.add_video(each, NOON, EXECUTION)
+            sessions.collected(each, f"a/{each.video_id}", None)
+        sessions.video_failed(BACK, "X", "why")
+        place = video().place
+        decision = sessions.decide(place, sessions.take_turn(place), DECISION, None)
+        outcome = Outcome(decision, COUNTS, 0, THRESHOLDS, (f"a/{BACK.video_id}",))
+        assert sessions.written(place, outcome, None) is Progress.PROCESSING
+        videos = session_item(video())["videos"]
+        assert {name: record["status"] for name, record in videos.items()} == {
+            video().video_id: "processing",
+            BACK.video_id: "complete",
+        }
+        assert "error" not in videos[BACK.video_id]
+
+    def test_the_place_that_is_remembered_first_stays_until_a_person_moves_the_video(
+        self, sessions: DynamoSessions
+    ) -> None:
+        first, other = video().place, video(day="2026-11-21").place
+        video_id = video().video_id
+        assert sessions.filed_in(video_id) is None
+        assert sessions.file(video_id, first) == sessions.file(video_id, other) == sessions.filed_in(video_id) == first
+        sessions.add_video(video(), NOON, EXECUTION)
+        complete(sessions, video())
+        assert sessions.move(video_id, first, other, "ann")
+        assert sessions.file(video_id, first) == sessions.filed_in(video_id) == other
+
+    def test_a_video_is_left_out_and_counts_again_once_each(self, sessions: DynamoSessions) -> None:
+        place, video_id = video().place, video().video_id
+        assert not sessions.leave_out(video_id, place, "ann", is_left_out=True)
+        sessions.add_video(video(), NOON, EXECUTION)
+        for is_left_out in (True, False):
+            assert sessions.leave_out(video_id, place, "ann", is_left_out=is_left_out)
+            assert not sessions.leave_out(video_id, place, "ann", is_left_out=is_left_out)
+            assert sessions.take_turn(place).videos[video_id].is_left_out is is_left_out
+        assert not sessions.erase(video_id, place, "ann")
+
     def test_a_session_without_a_video_is_complete_when_its_rows_are_written(self, sessions: DynamoSessions) -> None:
         place = video().place
         sessions.open_roll_call(place)

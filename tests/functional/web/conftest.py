@@ -11,7 +11,6 @@ from argon2 import PasswordHasher
 from botocore.client import BaseClient
 from flask import Flask, has_request_context
 from flask.testing import FlaskClient
-from moto import mock_aws
 
 from attendance.aws import compose
 from attendance.aws.people import DynamoUsers
@@ -20,6 +19,7 @@ from attendance.users import Role, User
 from tests.functional.web.faces import MemoryFaces
 from tests.functional.web.rights import Need, is_allowed, needs
 from tests.functional.web.tables import PASSWORD, make_tables
+from tests.moto_aws import moto_aws
 from web import WebConfig, create_app
 from web.security import limiter
 from web.services import open_services
@@ -47,7 +47,7 @@ def rights(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def tables() -> Iterator[Settings]:
-    with mock_aws():
+    with moto_aws():
         yield make_tables()
 
 

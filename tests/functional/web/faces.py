@@ -57,7 +57,7 @@ class MemoryFaces:
         return [face_id for face_id, (owner, _) in self.faces.items() if owner == student_id]
 
     def page(self, limit: int, after: str | None) -> tuple[Sequence[KeptFace], str | None]:
-        start = int(after or 0)
+        start = int(after) if after and after.isdecimal() else 0  # a cursor of another list begins anew
         some = list(self.faces.items())[start : start + limit]
         is_more = start + limit < len(self.faces)
         return [KeptFace(face_id, owner) for face_id, (owner, _) in some], str(start + limit) if is_more else None

@@ -11,6 +11,7 @@ from attendance.errors import RollcallError
 from attendance.users import Role
 from tests.functional.web.browsing import ADMIN, TEACHER, followed, send, words
 from tests.functional.web.conftest import SignIn, token
+from tests.functional.web.faces import photo
 from tests.functional.web.tables import PASSWORD
 from web.services import Services
 
@@ -27,6 +28,13 @@ def services(app: Flask) -> Services:
 @pytest.fixture
 def admin(signed_in: SignIn) -> FlaskClient:
     return signed_in(ADMIN)
+
+
+@pytest.fixture
+def zoe(services: Services) -> str:
+    """A student's id."""
+    services.enroller.enrol("s1", "Zoë", photo("s1"), [], "tester")
+    return "s1"
 
 
 def password_of(page: str) -> str:
@@ -59,11 +67,11 @@ def test_a_new_account_must_choose_its_own_password_before_anything_else(app: Fl
 
 
 def test_a_new_role_counts_at_once_and_an_instructors_courses_go_with_it(
-    admin: FlaskClient, signed_in: SignIn, services: Services
+    admin: FlaskClient, signed_in: SignIn, services: Services, zoe: str
 ) -> None:
     teacher = signed_in(TEACHER)
     told = send(
-        admin, EDIT, f"{EDIT}?email={TEACHER}", email=TEACHER, role="student", courses="physics", student_id="s1"
+        admin, EDIT, f"{EDIT}?email={TEACHER}", email=TEACHER, role="student", courses="physics", student_id=zoe
     )
     assert "is changed" in followed(admin, told)
     assert teacher.get("/courses/physics").status_code == 403
@@ -89,6 +97,16 @@ def test_a_handed_out_password_replaces_the_old_one(app: Flask, admin: FlaskClie
     assert teacher.get("/").headers["Location"].startswith("/login")
     assert sign_in(app, TEACHER, PASSWORD) is None
     assert sign_in(app, TEACHER, password)
+
+
+def test_the_audit_names_the_account_of_a_student_by_the_id_alone(
+    admin: FlaskClient, services: Services, zoe: str
+) -> None:
+    send(admin, "/accounts", email="zoe@school.edu", role="student", student_id=zoe)
+    send(admin, "/accounts/disable", f"{EDIT}?email=zoe@school.edu", email="zoe@school.edu")
+    actions = [entry.action for entry in services.audit.history("account#student s1", 5)]
+    assert actions == ["disable account", "add account"]
+    assert services.audit.history("account#zoe@school.edu", 5) == []
 
 
 def test_a_removed_account_is_gone_and_its_removal_in_the_audit(admin: FlaskClient, services: Services) -> None:
@@ -137,6 +155,9 @@ def test_two_administrators_who_remove_each_other_at_once_are_never_both_gone(se
         ({"email": TEACHER}, "has an account already"),
         ({"email": NEW, "role": "emperor"}, "valid choice"),
         ({"email": NEW, "courses": "physics a/b"}, "course id"),
+        ({"email": NEW, "courses": "physics phisics"}, "There is no course phisics: create it first"),
+        ({"email": NEW, "courses": "physics " * 501}, "at most 500 courses, and these are 501"),
+        ({"email": NEW, "role": "student", "student_id": "s9"}, "There is no student s9: register the student first"),
         ({"email": NEW, "student_id": "s1"}, "Only a student's account"),
         ({"email": NEW, "role": "student", "student_id": "#s1"}, "student id"),
     ],
@@ -148,6 +169,19 @@ def test_what_makes_no_account_is_refused_with_advice(
     assert refused.status_code == 422
     assert advice in words(refused.text)
     assert NEW not in {user.email for role in Role for user in services.accounts.page(role, 50).items}
+
+
+def test_an_account_is_not_changed_to_courses_that_are_not_there(admin: FlaskClient, services: Services) -> None:
+    refused = send(admin, EDIT, f"{EDIT}?email={TEACHER}", email=TEACHER, role="instructor", courses="physics art")
+    assert refused.status_code == 422
+    assert "There is no course art: create it first, or mend its id." in words(refused.text)
+    assert services.accounts.get(TEACHER).courses == ("physics",)
+
+
+def test_where_courses_are_few_the_form_names_them(admin: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "There are: default history physics" in words(admin.get("/accounts").text)
+    monkeypatch.setattr("web.accounts.COURSES_TOLD", 2)
+    assert "There are:" not in words(admin.get("/accounts").text)
 
 
 def test_accounts_come_page_by_page(admin: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

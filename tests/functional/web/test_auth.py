@@ -77,6 +77,15 @@ def test_the_sixth_wrong_password_of_an_account_has_to_wait(client: FlaskClient)
     assert "Wait a minute" in text
 
 
+def test_an_account_has_one_limit_however_its_email_is_spelled(client: FlaskClient) -> None:
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in "admin")  # full-width letters, which open the same account
+    spellings = ("admin@school.edu", f"{wide}@school.edu", f" {wide.upper()}@school.edu", "ADMIN@school.edu")
+    assert _post(client, spellings[1], PASSWORD)[0] == 302
+    client.post("/logout", data={"csrf_token": token(client, "/")})
+    tries = [_post(client, spellings[number % 4], "wrong horse battery")[0] for number in range(6)]
+    assert tries == [401] * 5 + [429]
+
+
 def test_the_limit_of_one_account_does_not_lock_the_others_out(client: FlaskClient) -> None:
     for _ in range(6):
         _post(client, "admin@school.edu", "wrong horse battery")
@@ -89,7 +98,12 @@ def test_a_class_that_signs_in_from_one_address_is_never_limited(app: Flask) -> 
 
 
 @pytest.mark.parametrize(
-    "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)"]
+    "target",
+    [
+        *("https://evil.example/", "//evil.example/", "/\\evil.example", "\\\\evil.example", "javascript:alert(1)"),
+        *("/\t/evil.example", "/\n/evil.example", "/a\r\nSet-Cookie: a=b", "//[", "/" + "a/" * 20_000 + "\\", "/\x00"),
+    ],
+    ids=lambda target: ascii(target[:30]),
 )
 def test_the_login_never_leads_to_another_site(client: FlaskClient, target: str) -> None:
     answer = client.post(

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from attendance.model import Enrolment
 from tests.functional.web.browsing import ADMIN, TEACHER, followed, send, words
 from tests.functional.web.conftest import SignIn
 from tests.functional.web.faces import photo
@@ -16,6 +17,9 @@ from tests.functional.web.tables import get, put, row_item, session_item
 NEW, SETTINGS, ROSTER = "/new-course", "/courses/physics/settings", "/courses/physics/students"
 ART = {"course_id": "ART-1", "course_name": "Art & Design", "time_zone": "Europe/Zurich"}
 POLICY = {"course_name": "Physics", "time_zone": "UTC"}
+DATES = {"enrolled_from": "2026-02-01", "enrolled_until": "2026-06-30", "section": "A"}
+S1 = {"course_id": "physics", "student_id": "s1", "student_name": "Zoë O'Brien"}
+CHANGE = f"{ROSTER}/s1/enrolment"
 
 
 @pytest.fixture
@@ -29,6 +33,14 @@ def teacher(app: Flask, signed_in: SignIn) -> FlaskClient:
     for student_id, name in (("s1", "Zoë O'Brien"), ("s2", "=cmd()")):
         app.extensions["rollcall_services"].enroller.enrol(student_id, name, photo(student_id), [], "tester")
     return signed_in(TEACHER)
+
+
+@pytest.fixture
+def roster(app: Flask, teacher: FlaskClient) -> FlaskClient:
+    """The instructor of physics, with s1 on its roster; s2 is registered and on no roster."""
+    entry = Enrolment("s1", "Zoë O'Brien", **DATES)
+    app.extensions["rollcall_services"].courses.put_on_roster("physics", entry, "tester")
+    return teacher
 
 
 def row(student_id: str) -> dict[str, Any] | None:
@@ -140,15 +152,78 @@ def test_without_a_class_there_is_no_effect_to_show(teacher: FlaskClient) -> Non
     assert "There is no class yet" in words(send(teacher, SETTINGS, **POLICY, preview="Show the effect").text)
 
 
-def test_a_student_is_put_on_the_roster_with_dates_and_taken_off_again(teacher: FlaskClient) -> None:
-    dates = {"enrolled_from": "2026-02-01", "enrolled_until": "2026-06-30", "section": "A"}
-    page = followed(teacher, send(teacher, ROSTER, student_id=" s1 ", **dates))
+def test_a_student_is_put_on_the_roster_with_dates_and_taken_off_again(
+    teacher: FlaskClient, admin: FlaskClient
+) -> None:
+    page = followed(admin, send(admin, ROSTER, student_id=" s1 ", **DATES))
     assert "Zoë O'Brien s1 from Sun 01 Feb 2026 until Tue 30 Jun 2026 section A" in page
-    assert row("s1") == {"course_id": "physics", "student_id": "s1", "student_name": "Zoë O'Brien", **dates}
+    assert row("s1") == S1 | DATES
     page = followed(teacher, send(teacher, f"{ROSTER}/s1/off", ROSTER))
     assert "Student s1 is off the roster." in page
     assert row("s1") is None
     assert get("students", student_id="s1")
+    assert "no student s1 on this roster" in followed(teacher, send(teacher, f"{ROSTER}/s1/off", ROSTER))
+
+
+def test_an_instructor_puts_back_who_was_taken_off(roster: FlaskClient) -> None:
+    send(roster, f"{ROSTER}/s1/off", ROSTER)
+    assert roster.get("/students/s1").status_code == 403
+    assert "Zoë O'Brien is on the roster." in followed(roster, send(roster, ROSTER, student_id="s1"))
+    assert row("s1") == S1
+
+
+def test_only_an_administrator_puts_somebody_new_on_a_roster(roster: FlaskClient, admin: FlaskClient) -> None:
+    send(roster, f"{ROSTER}/s2/off", ROSTER)  # who is not on it cannot be taken off, and so not be put back
+    for student_id in ("s2", "nobody"):  # whether there is such a student is not told either
+        told = followed(roster, send(roster, ROSTER, student_id=student_id))
+        assert f"Student {student_id} was never on this roster: ask an administrator" in told
+    table = words(send(roster, f"{ROSTER}/csv", ROSTER, table=(b"student_id\ns1\ns2\nnobody\n", "x.csv")).text)
+    assert "1 of 3 lines is done, 2 failed" in table.replace("lines are", "lines is")
+    assert "3 s2 Student s2 was never on this roster" in table
+    assert "4 nobody Student nobody was never on this roster" in table
+    assert row("s2") is None
+    assert roster.get("/students/s2").status_code == 403
+    send(admin, ROSTER, student_id="s2")
+    assert roster.get("/students/s2").status_code == 200
+
+
+def test_who_is_on_the_roster_is_changed_on_a_page_that_shows_how_it_is(roster: FlaskClient) -> None:
+    sent = send(roster, ROSTER, student_id="s1", enrolled_until="2026-05-01")
+    assert sent.headers["Location"] == CHANGE
+    page = roster.get(CHANGE).text
+    assert "on the roster already: change the dates and the section here" in words(page)
+    assert [f'value="{value}"' in page for value in DATES.values()] == [True] * 3
+    assert row("s1") == S1 | DATES
+    assert "is changed" in followed(roster, send(roster, CHANGE, enrolled_until="2026-05-01"))
+    assert row("s1") == S1 | DATES | {"enrolled_until": "2026-05-01"}  # what the form does not name stays
+    send(roster, CHANGE, enrolled_from="", enrolled_until="", section="B")
+    assert row("s1") == S1 | {"section": "B"}
+    refused = send(roster, CHANGE, enrolled_from="soon")
+    assert refused.status_code == 422
+    assert "'soon' is no day of the calendar" in words(refused.text)
+    assert 'value="soon"' in refused.text
+    assert roster.get(f"{ROSTER}/s2/enrolment").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("table", "kept"),
+    [
+        ("student_id\ns1\n", DATES),
+        ("student_id;enrolled_until\ns1;2026-05-01\n", DATES | {"enrolled_until": "2026-05-01"}),
+        ("student_id,section,enrolled_until\ns1,,\n", {"enrolled_from": "2026-02-01"}),
+        ("student_id,enrolled_until\ns1,2026-01-01\n", DATES),  # before the first day that is kept: refused
+    ],
+)
+def test_a_table_changes_only_what_its_columns_name(roster: FlaskClient, table: str, kept: dict[str, str]) -> None:
+    send(roster, f"{ROSTER}/csv", ROSTER, table=(table.encode(), "x.csv"))
+    assert row("s1") == S1 | kept
+
+
+def test_what_stays_the_same_is_not_in_the_audit_again(roster: FlaskClient, app: Flask) -> None:
+    send(roster, f"{ROSTER}/csv", ROSTER, table=(b"student_id\ns1\n", "x.csv"))
+    (entry,) = app.extensions["rollcall_services"].audit.history("roster#physics#s1", 5)
+    assert entry.actor == "tester"
+    assert "Zoë" not in entry.new
 
 
 @pytest.mark.parametrize(
@@ -156,16 +231,18 @@ def test_a_student_is_put_on_the_roster_with_dates_and_taken_off_again(teacher: 
     [
         ({"student_id": ""}, "is no student id"),
         ({"student_id": "a/é"}, "is no student id"),
+        ({"student_id": "x" * 3000}, "is no student id"),
         ({"student_id": "nobody"}, "There is no student nobody: register the student first."),
         ({"student_id": "s1", "enrolled_from": "soon"}, "'soon' is no day of the calendar"),
         ({"student_id": "s1", "enrolled_from": "2026-03-02", "enrolled_until": "2026-03-01"}, "before it begins"),
         ({"student_id": "s1", "section": "a b"}, "is no section"),
     ],
 )
+@pytest.mark.usefixtures("teacher")
 def test_what_cannot_be_on_a_roster_is_refused_in_a_sentence(
-    teacher: FlaskClient, fields: dict[str, str], told: str
+    admin: FlaskClient, fields: dict[str, str], told: str
 ) -> None:
-    assert told in followed(teacher, send(teacher, ROSTER, **fields))
+    assert told in followed(admin, send(admin, ROSTER, **fields))
     assert row("s1") is None
 
 
@@ -175,12 +252,13 @@ def test_nobody_leaves_the_course_that_lists_every_student(app: Flask, admin: Fl
     assert get("rosters", course_id="default", student_id="s1")
 
 
-def test_a_table_puts_many_on_the_roster_and_tells_about_each_line_that_failed(teacher: FlaskClient) -> None:
+@pytest.mark.usefixtures("teacher")
+def test_a_table_puts_many_on_the_roster_and_tells_about_each_line_that_failed(admin: FlaskClient) -> None:
     text = (
         "\N{ZERO WIDTH NO-BREAK SPACE}Student_ID;enrolled_from\r\n"
         "s1;2026-02-01\r\n;\r\ns2;\r\nnobody;\r\n=1+1;\r\ns2;never\r\ns1;2026-02-02\r\n"
     )
-    page = words(send(teacher, f"{ROSTER}/csv", ROSTER, table=(text.encode(), "roster.csv")).text)
+    page = words(send(admin, f"{ROSTER}/csv", ROSTER, table=(text.encode(), "roster.csv")).text)
     assert "3 of 6 lines are done, 3 failed" in page
     assert "5 nobody There is no student nobody" in page
     assert "6 =1+1" in page
@@ -216,9 +294,9 @@ def test_a_file_that_is_no_roster_is_refused_and_changes_nothing(
     assert row("s1") is None
 
 
-def test_the_roster_comes_back_as_a_table_without_formulas(teacher: FlaskClient) -> None:
-    send(teacher, ROSTER, student_id="s1", enrolled_from="2026-02-01")
-    send(teacher, ROSTER, student_id="s2")
+def test_the_roster_comes_back_as_a_table_without_formulas(teacher: FlaskClient, admin: FlaskClient) -> None:
+    send(admin, ROSTER, student_id="s1", enrolled_from="2026-02-01")
+    send(admin, ROSTER, student_id="s2")
     answer = teacher.get(f"{ROSTER}.csv")
     assert answer.mimetype == "text/csv"
     assert answer.headers["Content-Disposition"] == 'attachment; filename="physics-roster.csv"'

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -15,12 +16,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from attendance.aws.imports import MAX_ZIP_BYTES
+from attendance.aws.imports import MAX_ZIP_BYTES, Import
 from tests.functional.web.browsing import ADMIN, send, words
-from tests.functional.web.conftest import SignIn
+from tests.functional.web.conftest import SignIn, token
 from tests.functional.web.faces import MemoryFaces, photo
 from tests.functional.web.tables import get
 from web import imports
+from web.services import services
 
 TABLE = (
     "\N{ZERO WIDTH NO-BREAK SPACE}student_id;student_name;photo\r\n"
@@ -128,8 +130,53 @@ def test_an_import_is_done_in_pieces_and_gone_on_with_where_it_stopped(
 def test_an_import_that_is_given_up_leaves_no_photo_behind(app: Flask, admin: FlaskClient) -> None:
     path = begun(admin)
     send(admin, f"{path}/give-up", path)
-    assert "given up" in words(admin.get(path).text)
+    page = words(admin.get(path).text)
+    assert "Import given up" in page
+    assert "0 of 3 lines" in page
+    assert "Who is enrolled stays enrolled, and the uploaded files are erased." in page
     assert kept_files() == ["state.json"]
+
+
+def test_an_import_that_was_only_tried_and_is_given_up_says_that_nobody_was_enrolled(
+    admin: FlaskClient, faces: MemoryFaces
+) -> None:
+    path = begun(admin, zipped(a=photo("zoë"), b=photo("bob"), nowhere=photo("kim")), is_dry_run="y")
+    finished(admin, path)
+    send(admin, f"{path}/give-up", path)
+    page = words(admin.get(path).text)
+    assert "Import given up" in page
+    assert "3 of 3 lines tried" in page
+    assert "Nobody was enrolled, and the uploaded files are erased." in page
+    assert "Everything is done" not in page
+    assert "Import in earnest" not in page
+    admin.post(f"{path}/in-earnest", data={"csrf_token": token(admin, "/imports")})
+    assert "Import given up" in words(admin.get(path).text)
+    assert not faces.faces
+    assert kept_files() == ["state.json"]
+
+
+def test_lines_that_are_being_done_do_not_bring_back_what_is_given_up_meanwhile(
+    admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = begun(admin)
+    fields = {"csrf_token": token(admin, path)}
+    some_more = imports._some_more
+
+    def given_up_meanwhile(state: Import) -> Import:
+        done = some_more(state)
+        services().imports.save(replace(state, is_given_up=True))
+        return done
+
+    monkeypatch.setattr(imports, "_some_more", given_up_meanwhile)
+    admin.post(f"{path}/go", data=fields)
+    assert "Import given up" in words(admin.get(path).text)
+
+
+def test_an_import_that_is_done_cannot_be_given_up_any_more(admin: FlaskClient) -> None:
+    path = begun(admin)
+    finished(admin, path)
+    admin.post(f"{path}/give-up", data={"csrf_token": token(admin, "/imports")})
+    assert "Import given up" not in words(admin.get(path).text)
 
 
 def test_photos_that_are_gone_meanwhile_are_asked_for_again(app: Flask, admin: FlaskClient) -> None:

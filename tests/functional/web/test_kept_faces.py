@@ -47,7 +47,7 @@ def keep(client: FlaskClient, content: bytes = CROP, face: str = FACE, **fields:
 
 def photos_of(student_id: str) -> list[dict[str, str]]:
     student = get("students", student_id=student_id)
-    found: list[dict[str, str]] = student["photos"] if student else []
+    found: list[dict[str, str]] = (student or {}).get("photos", [])
     return found
 
 
@@ -168,7 +168,7 @@ def test_a_student_who_was_removed_meanwhile_is_not_made_again(
 ) -> None:
     services.eraser.erase("s1", ADMIN, "left the school")
     assert "nobody counts as this face any more" in followed(admin, keep(admin))
-    assert (faces.faces, photos_of("s1"), get("students", student_id="s1")) == ({}, [], None)
+    assert (faces.faces, photos_of("s1"), services.students.student("s1")) == ({}, [], None)
 
 
 def test_a_student_who_is_removed_while_the_face_is_enrolled_is_not_made_again(
@@ -183,7 +183,7 @@ def test_a_student_who_is_removed_while_the_face_is_enrolled_is_not_made_again(
 
     monkeypatch.setattr(faces, "index", after_the_removal)
     assert "Someone changed this student at the same moment" in followed(admin, keep(admin))
-    assert (faces.faces, services.photos.of_student("s1"), get("students", student_id="s1")) == ({}, [], None)
+    assert (faces.faces, services.photos.of_student("s1"), services.students.student("s1")) == ({}, [], None)
 
 
 def test_a_student_who_is_being_removed_gets_no_photo(admin: FlaskClient, faces: MemoryFaces) -> None:

@@ -47,6 +47,19 @@ def test_a_page_refreshes_itself_only_while_a_video_is_processed(signed_in: Sign
     assert "refresh" not in client.get("/courses/physics/sessions/2026-03-03").text
 
 
+def test_a_register_that_is_worked_on_is_never_refreshed_without_being_asked(signed_in: SignIn) -> None:
+    item = session_item("physics", "2026-03-02", status="processing")
+    item["videos"]["0123456789abcdef"]["status"] = "processing"
+    put("sessions", item)
+    for number in range(60):
+        put("attendance", row_item("physics", "2026-03-02", f"s{number}", "review"))
+    page = signed_in(TEACHER).get("/courses/physics/sessions/2026-03-02?page=2").text
+    here = "/courses/physics/sessions/2026-03-02?page=2"
+    assert "http-equiv" not in page
+    assert f'data-then="{here}"' in page
+    assert f'<noscript> <a href="{here}">Look again</a></noscript>' in page
+
+
 def test_a_failed_session_tells_the_reason_and_what_to_do(signed_in: SignIn) -> None:
     item = session_item("physics", "2026-03-02", status="failed")
     item["videos"]["0123456789abcdef"]["error"] = {"name": "EmptyVideoError", "reason": "Empty. Upload it again."}
@@ -143,7 +156,8 @@ def test_unfiled_videos_are_shown_with_their_reason(signed_in: SignIn) -> None:
         ("/", ADMIN, "aws s3 cp"),
         ("/my-attendance", STUDENT, "Ask an administrator"),
         ("/courses/physics", TEACHER, "aws s3 cp lecture.mp4 s3://rollcall-videos/videos/physics/"),
-        ("/courses/physics/students", TEACHER, "rollcall students import"),
+        ("/courses/physics/students", ADMIN, "rollcall students import"),
+        ("/courses/physics/students", TEACHER, "Ask an administrator to put the students"),
         ("/unfiled", ADMIN, "found its course"),
     ],
 )

@@ -31,6 +31,8 @@ ROUTES = {
     ("GET", "/courses/<course_id>/students"): (200, 200, 403, 302),
     ("POST", "/courses/<course_id>/students"): (302, 302, 403, 302),
     ("POST", "/courses/<course_id>/students/<student_id>/off"): (302, 302, 403, 302),
+    ("GET", "/courses/<course_id>/students/<student_id>/enrolment"): (200, 200, 403, 302),
+    ("POST", "/courses/<course_id>/students/<student_id>/enrolment"): (302, 302, 403, 302),
     ("GET", "/courses/<course_id>/students.csv"): (200, 200, 403, 302),
     ("POST", "/courses/<course_id>/students/csv"): (422, 422, 403, 302),
     ("GET", "/courses/<course_id>/settings"): (200, 200, 403, 302),
@@ -44,12 +46,16 @@ ROUTES = {
     ("POST", "/courses/<course_id>/sessions/<session_id>/unknown/<video_id>/<int:person>/photo"): (404, 403, 403, 302),
     ("GET", "/courses/<course_id>/sessions/<session_id>/videos/<video_id>"): (302, 302, 403, 302),
     ("POST", "/courses/<course_id>/sessions/<session_id>/videos/<video_id>/move"): (302, 403, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/videos/<video_id>/leave-out"): (303, 303, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/videos/<video_id>/count-again"): (303, 303, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/videos/<video_id>/erase"): (302, 403, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/decide"): (303, 303, 403, 302),
     ("GET", "/courses/<course_id>/sessions/<session_id>/roll-call"): (302, 302, 403, 302),
     ("POST", "/courses/<course_id>/sessions/<session_id>/roll-call"): (302, 302, 403, 302),
     ("GET", "/roll-call"): (200, 200, 403, 302),
     ("POST", "/roll-call"): (422, 422, 403, 302),
     ("GET", "/courses/<course_id>/upload"): (200, 200, 403, 302),
-    ("GET", "/courses/<course_id>/uploads/<day>/arrived"): (302, 302, 403, 302),
+    ("GET", "/courses/<course_id>/uploads/<session_id>/arrived"): (302, 302, 403, 302),
     ("POST", "/courses/<course_id>/uploads"): (422, 422, 403, 302),
     ("POST", "/courses/<course_id>/uploads/part"): (400, 400, 403, 302),
     ("POST", "/courses/<course_id>/uploads/finish"): (400, 400, 403, 302),
@@ -100,7 +106,7 @@ ROUTES = {
     ("POST", "/imports/<import_id>/give-up"): (404, 403, 403, 302),
     ("GET", "/faces"): (200, 403, 403, 302),
     ("GET", "/faces/missing"): (200, 403, 403, 302),
-    ("POST", "/faces/<face_id>/remove"): (404, 403, 403, 302),
+    ("POST", "/faces/<face_id>/remove"): (302, 403, 403, 302),
     ("GET", "/students/<student_id>/remove"): (200, 403, 403, 302),
     ("POST", "/students/<student_id>/remove"): (422, 403, 403, 302),
     ("GET", "/students/<student_id>/removed"): (404, 403, 403, 302),
@@ -109,13 +115,19 @@ PLACES = {
     "<course_id>": "physics",
     "<session_id>": "2026-03-02",
     "<student_id>": "s1",
-    "<day>": "2026-03-02",
     "<video_id>": "0123456789abcdef",
     "<int:person>": "1",
+    "<digest>": "0" * 64,
+    "<import_id>": "0" * 16,
+    "<face_id>": "00000000-0000-0000-0000-000000000000",
+    "<name>": "rollcall.css",
 }
 OTHERS = {
     ("/courses/history", TEACHER): 403,
     ("/courses/history/students", TEACHER): 403,
+    ("/courses/history/students/s2/enrolment", TEACHER): 403,
+    ("/courses/physics/students/s2/enrolment", TEACHER): 404,
+    ("/courses/unfiled/students/s1/enrolment", ADMIN): 404,
     ("/courses/history/upload", TEACHER): 403,
     ("/courses/history/sessions/2026-03-02", TEACHER): 403,
     ("/courses/history", ADMIN): 200,
@@ -208,7 +220,7 @@ def test_every_answer_carries_the_security_headers(client: FlaskClient, path: st
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
 
 
 def test_pages_with_names_are_never_kept_by_a_cache(signed_in: SignIn) -> None:

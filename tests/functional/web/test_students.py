@@ -52,6 +52,24 @@ def test_several_photos_are_taken_at_once_and_a_bad_one_is_named(admin: FlaskCli
     assert "b.jpg: There are 2 faces on this photo: crop it to the student alone." in page
 
 
+def test_a_form_that_is_sent_twice_leads_to_the_student_both_times(admin: FlaskClient, faces: MemoryFaces) -> None:
+    shots = [(photo("zoë", "bob"), "a.jpg"), (photo("zoë"), "b.jpg"), (photo("zoë", shot=2), "c.jpg")]
+    answers = [send(admin, NEW, **ZOE | {"photos": shots}) for _ in range(2)]
+    assert [answer.headers.get("Location") for answer in answers] == ["/students/s1"] * 2
+    page = followed(admin, answers[1])
+    assert "Zoë O'Brien is registered." in page
+    assert "registered already" not in page
+    assert len(faces.faces) == 2
+
+
+@pytest.mark.parametrize("other", [{"student_name": "Zoë Other"}, {"photos": photo("zoë", shot=9)}])
+def test_an_id_that_is_there_with_another_name_or_photo_is_refused(admin: FlaskClient, other: dict[str, Any]) -> None:
+    send(admin, NEW, **ZOE)
+    answer = send(admin, NEW, **ZOE | other)
+    assert answer.status_code == 422
+    assert "The id s1 is registered already" in words(answer.text)
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [

@@ -1,5 +1,6 @@
 """Uploading: what cannot be a video of the course is refused before a byte is sent, and a run is followed."""
 
+import html
 import json
 import re
 import time
@@ -10,13 +11,17 @@ import boto3
 import pytest
 import requests
 from botocore.stub import Stubber
+from flask import Flask
 from flask.testing import FlaskClient
 
 from attendance.aws.following import STEPS, RunFollower, RunProgress, Searched
 from attendance.aws.uploading import MAX_VIDEO_BYTES, PART_BYTES, SMALL_BYTES
+from attendance.keys import video_key
+from attendance.model import VideoKey
 from tests.functional.web.browsing import TEACHER, followed, words
 from tests.functional.web.conftest import SignIn, token
-from tests.functional.web.tables import put, session_item
+from tests.functional.web.faces import photo
+from tests.functional.web.tables import put, row_item, session_item
 
 PAGE = "/courses/physics/upload"
 START = "/courses/physics/uploads"
@@ -85,6 +90,10 @@ def test_parts_that_are_not_there_are_told(teacher: FlaskClient) -> None:
         ({"date": "2026-02-30"}, "no day of the calendar"),
         ({"date": ""}, "no day of the calendar"),
         ({"date": "../history"}, "no day of the calendar"),
+        ({"slot": "a b"}, "The slot is not 1 to 32"),
+        ({"slot": "../history"}, "The slot is not 1 to 32"),
+        ({"slot": ".."}, "The slot is not 1 to 32"),
+        ({"slot": "x" * 33}, "The slot is not 1 to 32"),
     ],
 )
 def test_what_cannot_be_a_video_is_refused_before_a_byte_is_sent(
@@ -125,6 +134,55 @@ def test_without_scripts_a_form_goes_to_the_bucket_itself(teacher: FlaskClient) 
     assert f"form-action 'self' {origin}" in page.headers["Content-Security-Policy"]
     assert teacher.get(f"{PAGE}?date=nonsense").status_code == 200
     assert "no day of the calendar" in words(teacher.get(f"{PAGE}?date=nonsense").text)
+
+
+def test_a_video_added_from_the_page_of_one_of_a_days_classes_belongs_to_that_class(teacher: FlaskClient) -> None:
+    put("sessions", session_item("physics", DAY, session_id=f"{DAY}_lab"))
+    session = teacher.get(f"/courses/physics/sessions/{DAY}_lab").text
+    link = re.search(r'href="([^"]+)">Add a video', session)
+    assert link
+    page = teacher.get(html.unescape(link[1])).text
+    fields = dict(re.findall(r'name="(date|slot)" value="([^"]*)"', page))
+    assert fields == {"date": DAY, "slot": "lab"}
+    assert f'name="key" value="videos/physics/{DAY}/lab/${{filename}}"' in page
+    ticket = ask(teacher, **GOOD | fields).json
+    assert video_key(ticket["key"]) == VideoKey("physics", DAY, "lab")
+    for then in (ticket["then"], f"/courses/physics/uploads/{DAY}_lab/arrived"):
+        assert f"/sessions/{DAY}_lab?arrived=" in teacher.get(then).headers["Location"]
+    assert 'name="slot" maxlength="32" value="lab"' in session  # the form that moves a video begins where it is
+
+
+def test_every_page_tells_the_classes_of_one_day_apart(app: Flask, teacher: FlaskClient) -> None:
+    app.extensions["rollcall_services"].enroller.enrol("s1", "Zoë", photo("s1"), ["physics"], "tester")
+    for session_id in (DAY, f"{DAY}_lab"):
+        put("sessions", session_item("physics", DAY, session_id=session_id))
+        put("attendance", row_item("physics", session_id, "s1", "present"))
+    for page in ("/", "/courses/physics", "/students/s1"):
+        text = words(teacher.get(page).text)
+        assert len(re.findall(r"Wed 04 Mar 2026(?!, lab)", text)) == text.count("Wed 04 Mar 2026, lab") == 1, page
+    lab = f"/courses/physics/sessions/{DAY}_lab"
+    for page in (
+        lab,
+        f"{lab}/rows/s1",
+        f"{lab}/presence",
+        f"/courses/physics/sessions/2026-03-09_lab?arrived={int(time.time())}",
+    ):
+        assert " 2026, lab" in words(teacher.get(page).text), page
+
+
+def test_the_classes_that_a_day_has_already_are_offered(teacher: FlaskClient) -> None:
+    for session_id in (f"{DAY}_lab", DAY, "2026-03-03_morning", "2026-03-05_later"):
+        put("sessions", session_item("physics", session_id[:10], session_id=session_id))
+    page = teacher.get(f"{PAGE}?date={DAY}").text
+    assert re.findall(r'<option value="([^"]*)"', page) == ["lab", "morning"]
+    assert "On Wed 04 Mar 2026 there is already: one without a name, lab." in words(page)
+    assert "there is already" not in words(teacher.get(f"{PAGE}?date=2026-03-02").text)
+
+
+def test_a_slot_that_cannot_be_is_told_by_its_field(teacher: FlaskClient) -> None:
+    page = teacher.get(f"{PAGE}?date={DAY}&slot=..").text
+    assert 'id="slot" name="slot" value=""' in page
+    assert "The slot is not 1 to 32 letters" in words(page)
 
 
 def test_a_class_whose_video_has_just_arrived_is_waited_for(teacher: FlaskClient) -> None:

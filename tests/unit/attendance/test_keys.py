@@ -28,11 +28,13 @@ def test_a_slot_tells_sessions_of_one_day_apart(slot: str) -> None:
     where = keys.place("cs101", keys.session_id("2026-11-20", slot))
     assert (where.session_id, where.date, keys.slot_of(where)) == (f"2026-11-20_{slot}", "2026-11-20", slot)
     assert where.session_key == f"cs101#2026-11-20_{slot}"
+    assert keys.upload_folder(where) == f"videos/cs101/2026-11-20/{slot}/"
 
 
 def test_a_session_without_a_slot_is_its_date() -> None:
     where = keys.place("cs101", keys.session_id("2026-11-20"))
     assert (where.session_id, keys.slot_of(where)) == ("2026-11-20", None)
+    assert keys.upload_folder(where) == "videos/cs101/2026-11-20/"
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,8 @@ def test_a_session_without_a_slot_is_its_date() -> None:
         ("cs101", "2026-02-30"),
         ("cs101", "2026-11-20_"),
         ("cs101", "2026-11-20_a b"),
+        ("cs101", "2026-11-20_."),
+        ("cs101", "2026-11-20_.."),
         ("cs101", "2026-11-20#0123456789abcdef"),
         ("c#1", "2026-11-20"),
         ("unfiled", "2026-11-20"),
@@ -204,7 +208,7 @@ def test_a_request_token_fits_the_service_and_changes_with_every_part_of_the_req
 def test_matches_are_kept_by_video_and_registers_by_content() -> None:
     made = video()
     assert keys.matches_key(made) == f"cs101/2026-11-20/{made.video_id}/matches.json"
-    one, same, other = (keys.resolved_key(made.place, content) for content in (b"a", b"a", b"b"))
+    one, same, other = (keys.resolved_key(made.place, content) for content in ({"a": 1, "b": 2}, {"b": 2, "a": 1}, {}))
     assert one == same != other
     assert re.fullmatch(r"cs101/2026-11-20/resolved-[0-9a-f]{32}\.json", one)
 

@@ -65,6 +65,9 @@ class FakeUploads:
                 return upload.size
         return None
 
+    def erase(self, bucket: str, key: str, version_id: str | None, etag: str) -> None:
+        raise AssertionError("nothing here erases a recording")
+
 
 @dataclass
 class Place:

@@ -3,7 +3,7 @@
 import pytest
 
 from attendance.errors import SettingsError
-from attendance.settings import Settings
+from attendance.settings import Settings, settings_of
 from tests.builders import ENVIRONMENT
 
 
@@ -35,7 +35,7 @@ def test_a_missing_or_empty_variable_is_named(name: str) -> None:
         ("PRESENT_THRESHOLD", "101"),
         ("PRESENT_THRESHOLD", "nan"),
         ("REVIEW_THRESHOLD", "-1"),
-        ("REVIEW_THRESHOLD", "99.5"),
+        ("REVIEW_THRESHOLD", "high"),
         ("POLL_SECONDS", "0"),
         ("POLL_SECONDS", "1.5"),
         ("DEFAULT_TIME_ZONE", "Mars/Olympus"),
@@ -44,6 +44,22 @@ def test_a_missing_or_empty_variable_is_named(name: str) -> None:
 def test_a_value_that_makes_no_sense_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         Settings.from_environment(ENVIRONMENT | {name: value})
+
+
+def test_who_is_present_needs_no_review_where_only_one_of_the_thresholds_was_set() -> None:
+    settings = Settings.from_environment(ENVIRONMENT | {"PRESENT_THRESHOLD": "85", "REVIEW_THRESHOLD": "90"})
+    assert (settings.present_threshold, settings.review_threshold) == (85, 85)
+
+
+def test_outputs_become_the_names_of_environment_variables() -> None:
+    assert settings_of(
+        [
+            {"OutputKey": "StudentsTable", "OutputValue": "rollcall-students"},
+            {"OutputKey": "StateMachineArn", "OutputValue": "arn"},
+            {"OutputKey": "DefaultCourseId", "OutputValue": "default"},
+        ]
+    ) == {"STUDENTS_TABLE": "rollcall-students", "STATE_MACHINE_ARN": "arn", "DEFAULT_COURSE_ID": "default"}
+    assert settings_of([]) == {}
 
 
 @pytest.mark.parametrize(

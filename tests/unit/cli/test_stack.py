@@ -1,14 +1,16 @@
-"""Finding the running stack."""
+"""Finding the local stack."""
 
 import json
 import os
 from pathlib import Path
 
 import pytest
+from botocore.utils import get_environ_proxies
 from click.testing import CliRunner
 
 from cli.main import main
 from cli.stack import NoStackError, default_home, enter, find
+from local.home import Home
 
 TOLD = {
     "web": "http://127.0.0.1:8080",
@@ -25,9 +27,9 @@ def test_every_client_is_pointed_at_the_stack_and_away_from_real_accounts(
     monkeypatch.setattr(
         os, "environ", {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_ACCESS_KEY_ID": "AKIAREAL"}
     )
-    (tmp_path / "endpoints.json").write_text(json.dumps(TOLD))
-    stack = enter(tmp_path)
-    assert stack.web == TOLD["web"]
+    with Home(tmp_path).lock():
+        (tmp_path / "endpoints.json").write_text(json.dumps(TOLD))
+        enter(find(tmp_path))
     assert os.environ["AWS_ENDPOINT_URL"] == TOLD["aws"]
     assert os.environ["AWS_ENDPOINT_URL_REKOGNITION"] == TOLD["rekognition"]
     assert os.environ["STUDENTS_TABLE"] == "rollcall-students"
@@ -39,9 +41,25 @@ def test_every_client_is_pointed_at_the_stack_and_away_from_real_accounts(
 
 @pytest.mark.parametrize("content", ["", "null", "[]", "{}", '{"settings": 1}', "\x00"])
 def test_a_broken_file_is_told_with_what_to_do(tmp_path: Path, content: str) -> None:
-    (tmp_path / "endpoints.json").write_text(content)
-    with pytest.raises(NoStackError, match="make up"):
+    with Home(tmp_path).lock():
+        (tmp_path / "endpoints.json").write_text(content)
+        with pytest.raises(NoStackError, match=r"cannot be read.*make up"):
+            find(tmp_path)
+
+
+def test_what_a_killed_stack_left_leads_nowhere(tmp_path: Path) -> None:
+    with Home(tmp_path).lock():
+        (tmp_path / "endpoints.json").write_text(json.dumps(TOLD))
+    with pytest.raises(NoStackError, match="no stack is running here"):
         find(tmp_path)
+
+
+def test_the_stack_is_reached_past_the_proxy_of_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"http_proxy": "http://192.0.2.1:3128", "no_proxy": "school.example"})
+    with Home(tmp_path).lock():
+        (tmp_path / "endpoints.json").write_text(json.dumps(TOLD))
+        enter(find(tmp_path))
+    assert get_environ_proxies(os.environ["AWS_ENDPOINT_URL"]) == {}
 
 
 def test_the_home_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,9 +88,10 @@ def test_every_command_says_when_no_stack_is_running(tmp_path: Path, command: li
     result = CliRunner().invoke(main, [*arguments, "--home", str(tmp_path)])
     assert result.exit_code == 1
     assert "no stack is running here: start it with `make up`" in result.output
+    assert "--stack" in result.output
 
 
 def test_what_is_kept_is_told_without_a_stack() -> None:
     result = CliRunner().invoke(main, ["retention"])
     assert result.exit_code == 0
-    assert "Photos and faces" in result.output
+    assert "Photos, faces" in result.output

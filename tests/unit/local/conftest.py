@@ -10,12 +10,12 @@ from local.journal_calls import App, call
 from tests.unit.local.journaled import Stack, make_table, s3_request
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("emulator")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def emulator(folder: Path) -> App:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in emulator_environment(folder, 1, "http://127.0.0.1:1").items():

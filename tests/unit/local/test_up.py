@@ -1,6 +1,7 @@
 import pytest
 
-from local.up import SettingError, summary, web_port
+from local.errors import SettingError
+from local.up import summary, web_port
 from tests.unit.local.test_home import ENDPOINTS
 
 

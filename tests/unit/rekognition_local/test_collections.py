@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from rekognition_local.collections import CollectionStore, NewFace, StoredFace
-from rekognition_local.errors import InvalidParameterError, ResourceAlreadyExistsError, ResourceNotFoundError
+from rekognition_local.database import Database
+from rekognition_local.errors import ResourceAlreadyExistsError, ResourceNotFoundError, ResourceNotReadyError
 from tests.unit.rekognition_local.doubles import a_face, a_vector
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -116,13 +117,58 @@ def test_a_deleted_collection_takes_its_faces_along(collections: CollectionStore
     assert found(collections, 1) == []
 
 
-def test_no_trace_of_a_deleted_face_stays_in_the_file(collections: CollectionStore, tmp_path: Path) -> None:
+def written(folder: Path) -> bytes:
+    """All that is in the files of a store, its log included."""
+    return b"".join(path.read_bytes() for path in folder.glob("collections.sqlite3*"))
+
+
+def test_no_trace_of_a_deleted_face_stays_on_the_disk_of_a_running_service(
+    collections: CollectionStore, tmp_path: Path
+) -> None:
     face = add(collections, 1, "ada.lovelace")
+    assert a_vector(1).tobytes() in written(tmp_path)
     collections.remove("class", [face.face_id])
-    collections.close()
-    left = b"".join(path.read_bytes() for path in tmp_path.glob("collections.sqlite3*"))
-    assert b"ada.lovelace" not in left
-    assert a_vector(1).tobytes() not in left
+    assert b"ada.lovelace" not in written(tmp_path)
+    assert a_vector(1).tobytes() not in written(tmp_path)
+
+
+def test_no_trace_of_faces_that_are_deleted_here_and_there_stays(collections: CollectionStore, tmp_path: Path) -> None:
+    faces = [add(collections, seed) for seed in range(1, 121)]
+    gone = sorted(np.random.default_rng(1).permutation(120)[:80])
+    for seed in gone:
+        collections.remove("class", [faces[seed].face_id])
+    left = written(tmp_path)
+    assert [seed for seed in range(120) if a_vector(seed + 1).tobytes() in left] == sorted(set(range(120)) - set(gone))
+
+
+def test_no_trace_of_a_deleted_collection_stays(collections: CollectionStore, tmp_path: Path) -> None:
+    add(collections, 1, "ada.lovelace")
+    collections.delete("class")
+    assert b"ada.lovelace" not in written(tmp_path)
+    assert a_vector(1).tobytes() not in written(tmp_path)
+
+
+def test_a_face_deleted_while_a_snapshot_is_read_is_erased_when_that_ends(
+    collections: CollectionStore, tmp_path: Path
+) -> None:
+    face = add(collections, 1)
+    with collections._database.snapshot() as reader:
+        assert reader.execute("SELECT count(*) FROM faces").fetchone()[0] == 1
+        collections.remove("class", [face.face_id])
+        assert reader.execute("SELECT count(*) FROM faces").fetchone()[0] == 1
+    assert a_vector(1).tobytes() not in written(tmp_path)
+
+
+def test_what_a_killed_process_deleted_is_erased_by_the_next_one(
+    collections: CollectionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    face = add(collections, 1)
+    with monkeypatch.context() as killed:
+        killed.setattr(Database, "erase_traces", lambda _: None)  # as if the process ended here
+        collections.remove("class", [face.face_id])
+    assert a_vector(1).tobytes() in written(tmp_path)
+    CollectionStore(tmp_path / "collections.sqlite3", "1.0").close()
+    assert a_vector(1).tobytes() not in written(tmp_path)
 
 
 def test_pages_are_in_the_order_of_addition(collections: CollectionStore) -> None:
@@ -135,9 +181,9 @@ def test_pages_are_in_the_order_of_addition(collections: CollectionStore) -> Non
 def test_faces_of_another_model_are_never_compared(collections: CollectionStore, tmp_path: Path) -> None:
     add(collections, 1)
     newer = CollectionStore(tmp_path / "collections.sqlite3", "2.0")
-    with pytest.raises(InvalidParameterError, match="index the photos again"):
+    with pytest.raises(ResourceNotReadyError, match=r"index the photos again .*students reindex"):
         newer.gallery("class")
-    with pytest.raises(InvalidParameterError):
+    with pytest.raises(ResourceNotReadyError):
         add(newer, 2)
     assert newer.count("class") == 1
     newer.close()

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -7,9 +8,10 @@ import pytest
 
 from rekognition_local.collections import CollectionStore, NewFace
 from rekognition_local.engine.errors import InvalidVideoError
-from rekognition_local.engine.types import OnProgress, SearchProgress
+from rekognition_local.engine.gallery import Gallery
+from rekognition_local.engine.types import OnProgress, SearchProgress, VideoSearchResult
 from rekognition_local.errors import InvalidS3ObjectError
-from rekognition_local.jobs import FAILED, IN_PROGRESS, SUCCEEDED, Job, JobStore, SearchRequest
+from rekognition_local.jobs import FAILED, IN_PROGRESS, KEPT_SECONDS, SUCCEEDED, Job, JobStore, SearchRequest
 from rekognition_local.objects import S3UnavailableError
 from rekognition_local.worker import MAX_ATTEMPTS, STALL_SECONDS, JobWorker
 from tests.unit.rekognition_local.conftest import VIDEO, eventually
@@ -156,6 +158,85 @@ def test_a_collection_deleted_meanwhile_fails_the_job(bench: Bench) -> None:
     job = bench.ended(bench.start(), search)
     assert job.status == FAILED
     assert "class" in (job.message or "")
+
+
+def test_a_collection_made_again_meanwhile_fails_the_job_instead_of_finding_nobody(bench: Bench) -> None:
+    def renew(_: OnProgress) -> None:
+        bench.collections.delete("class")
+        bench.collections.create("class")
+        bench.collections.add("class", b"digest", "ada", [NewFace(a_face().box, 99.0, a_vector(1))])
+
+    bench.collections.add("class", b"digest", "ada", [NewFace(a_face().box, 99.0, a_vector(1))])
+    job = bench.ended(bench.start(), ScriptedSearch(renew))
+    assert job.status == FAILED
+    assert "made again" in (job.message or "")
+    assert "Run the video again" in (job.message or "")
+
+
+class CrowdedSearch(ScriptedSearch):
+    """Sees so many people that their sightings need new pages of the database."""
+
+    def __call__(self, path: Path, gallery: Gallery, threshold: float, on_progress: OnProgress) -> VideoSearchResult:
+        result = super().__call__(path, gallery, threshold, on_progress)
+        return replace(result, persons=result.persons * 50)
+
+
+def limit_pages(jobs: JobStore, pages: int | None) -> None:
+    """Let SQLite say that the disk is full from so many pages on, None for those there are."""
+    with jobs._database.write() as connection:
+        now = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages or now}")
+
+
+def test_a_result_waits_for_room_on_the_disk_and_the_video_is_searched_once(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    search = CrowdedSearch(lambda _: limit_pages(bench.jobs, None))
+    job = bench.start()
+    with bench.worker(search):
+        eventually(lambda: "cannot be stored yet: database or disk is full" in caplog.text)
+        assert bench.jobs.get(job.job_id).status == IN_PROGRESS
+        limit_pages(bench.jobs, 100_000)
+        eventually(lambda: bench.jobs.get(job.job_id).status != IN_PROGRESS)
+    assert bench.jobs.get(job.job_id).status == SUCCEEDED
+    assert len(bench.jobs.persons(job, "INDEX", 0, 1000)) == 200
+    assert len(search.videos) == 1
+
+
+def test_a_disk_that_stays_full_fails_the_job_with_what_to_do(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rekognition_local.worker.STORE_ATTEMPTS", 3)
+    search = CrowdedSearch(lambda _: limit_pages(bench.jobs, None))
+    job = bench.ended(bench.start(), search)
+    assert job.status == FAILED
+    assert "database or disk is full" in (job.message or "")
+    assert "Make room on the disk" in (job.message or "")
+    assert len(search.videos) == 1
+
+
+def test_a_worker_that_waits_for_room_can_be_stopped_and_counts_no_attempt(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = bench.start()
+    with bench.worker(CrowdedSearch(lambda _: limit_pages(bench.jobs, None))):
+        eventually(lambda: "cannot be stored yet" in caplog.text)
+    assert bench.jobs.get(job.job_id).status == IN_PROGRESS
+    assert bench.jobs.get(job.job_id).attempts == 0
+
+
+def test_results_that_were_kept_long_enough_go_while_nothing_is_searched(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rekognition_local.worker.PURGE_SECONDS", 0.01)
+    now = [0.0]
+    bench.jobs = JobStore(tmp_path / "timed.sqlite3", clock=lambda: now[0])
+    job = bench.start()
+    with bench.worker(ScriptedSearch()):
+        eventually(lambda: bench.jobs.get(job.job_id).status == SUCCEEDED)
+        now[0] = KEPT_SECONDS + 1
+        eventually(lambda: bench.jobs.counts()[SUCCEEDED] == 0)
+        eventually(lambda: job.job_id.encode() not in (tmp_path / "timed.sqlite3-wal").read_bytes())
+    assert bench.jobs.persons(job, "INDEX", 0, 10) == []
+    bench.jobs.close()
 
 
 def test_no_video_is_left_behind_by_success_failure_or_a_killed_process(bench: Bench) -> None:

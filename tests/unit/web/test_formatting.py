@@ -2,7 +2,7 @@
 
 import pytest
 
-from web.formatting import NOTHING, file_name, local_time, long_date, moment, percent
+from web.formatting import NOTHING, class_name, file_name, local_time, long_date, moment, percent
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,18 @@ def test_a_time_is_told_in_the_zone_of_the_course(time: str | None, zone: str, t
 def test_a_date_carries_its_day_of_the_week() -> None:
     assert long_date("2026-03-02") == "Mon 02 Mar 2026"
     assert long_date("someday") == "someday"
+
+
+@pytest.mark.parametrize(
+    ("session_id", "name"),
+    [
+        ("2026-03-02", "Mon 02 Mar 2026"),
+        ("2026-03-02_lab_2", "Mon 02 Mar 2026, lab_2"),
+        ("2026-03-02#0123456789abcdef", "Mon 02 Mar 2026"),
+    ],
+)
+def test_the_classes_of_one_day_have_names_of_their_own(session_id: str, name: str) -> None:
+    assert class_name(session_id) == name
 
 
 def test_a_file_name_is_the_last_part_of_a_key() -> None:

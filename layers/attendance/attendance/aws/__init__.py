@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from attendance import log
 from attendance.aws import clients
+from attendance.aws.erasures import DynamoErasures
 from attendance.aws.faces import RekognitionFaceSearch
 from attendance.aws.objects import S3Objects
 from attendance.aws.sessions import DynamoSessions
@@ -40,6 +41,7 @@ def services_with(
         sessions=DynamoSessions(tables, settings),
         attendance=DynamoAttendance(tables, settings),
         corrections=DynamoCorrections(tables, settings),
+        erasures=DynamoErasures(tables, settings),
         work=S3Objects(s3, settings),
         faces=RekognitionFaceSearch(rekognition, settings),
     )

@@ -38,7 +38,7 @@ class DynamoAccounts:
     def add(self, user: User, actor: str) -> bool:
         """Keep a new account; False when the email is taken."""
         put = {"TableName": self._users, "Item": user_item(user), "ConditionExpression": "attribute_not_exists(email)"}
-        return self._together([{"Put": put}, self._note(user.email, actor, "add account", None, user)])
+        return self._together([{"Put": put}, self._note(user.audited_as, actor, "add account", None, user)])
 
     def change(self, old: User, new: User, witness: str | None, actor: str, action: str) -> bool:
         """Keep the account otherwise, if it is as seen and the witness is still an administrator who can sign in."""
@@ -51,9 +51,8 @@ class DynamoAccounts:
             "ExpressionAttributeNames": {f"#{name}": name for name in changed},
             "ExpressionAttributeValues": {f":{name}": value for name, value in changed.items()} | _seen(old),
         }
-        return self._together(
-            [{"Update": update}, *self._still_admin(witness), self._note(old.email, actor, action, old, new)]
-        )
+        note = self._note(old.audited_as, actor, action, old, new)
+        return self._together([{"Update": update}, *self._still_admin(witness), note])
 
     def remove(self, old: User, witness: str | None, actor: str) -> bool:
         """Delete the account, under the same conditions."""
@@ -64,7 +63,7 @@ class DynamoAccounts:
             "ExpressionAttributeNames": {"#role": "role"},
             "ExpressionAttributeValues": _seen(old),
         }
-        note = self._note(old.email, actor, "remove account", old, None)
+        note = self._note(old.audited_as, actor, "remove account", old, None)
         return self._together([{"Delete": delete}, *self._still_admin(witness), note])
 
     def _still_admin(self, witness: str | None) -> list[Any]:
@@ -79,8 +78,8 @@ class DynamoAccounts:
         }
         return [{"ConditionCheck": check}]
 
-    def _note(self, email: str, actor: str, action: str, old: User | None, new: User | None) -> dict[str, Any]:
-        entry = audit_item(f"account#{email}", actor, action, described(new) if new else None)
+    def _note(self, name: str, actor: str, action: str, old: User | None, new: User | None) -> dict[str, Any]:
+        entry = audit_item(f"account#{name}", actor, action, described(new) if new else None)
         return {"Put": {"TableName": self._audit, "Item": entry | {"old": described(old) if old else None}}}
 
     def _together(self, actions: list[Any]) -> bool:

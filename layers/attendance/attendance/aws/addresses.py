@@ -24,8 +24,13 @@ class PostForm:
 
 
 def signing_client() -> "S3Client":
-    """A client whose signatures have version 4: addresses with the old one would not work in newer regions."""
-    return boto3.client("s3", config=Config(signature_version="s3v4"))
+    """A client whose addresses name the bucket's region, and whose signatures have version 4.
+
+    botocore by itself signs for S3's one global host. That leads a browser on to the region until the name of a new
+    bucket is known everywhere, and regions newer than 2019 never accept it. A local endpoint keeps the bucket in the
+    path.
+    """
+    return boto3.client("s3", config=Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
 
 
 def origin(client: "S3Client", bucket: str) -> str:

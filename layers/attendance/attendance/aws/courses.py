@@ -6,7 +6,7 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
-from attendance.aws.people import audit_item, table_client
+from attendance.aws.people import audit_item, table_client, transacted
 from attendance.aws.values import to_item
 from attendance.courses import CourseSettings
 from attendance.model import Enrolment, Thresholds
@@ -76,15 +76,37 @@ class DynamoCourseBook:
         """Put a student on a roster, or change the dates and section there."""
         row = {name: value for name, value in asdict(entry).items() if value is not None}
         put: Any = {"TableName": self._settings.rosters_table, "Item": {"course_id": course_id, **row}}
-        audit = audit_item(f"course#{course_id}", actor, "roster") | {"new": row}
+        # Without the name: the audit outlives the erasing of a student.
+        told = {name: value for name, value in row.items() if name != "student_name"}
+        audit = audit_item(_place(course_id, entry.student_id), actor, "roster") | {"new": told}
         self._client.transact_write_items(TransactItems=[{"Put": put}, self._audit(audit)])
 
-    def take_off_roster(self, course_id: str, student_id: str, actor: str) -> None:
-        """Take a student off a roster; past rows stay."""
+    def take_off_roster(self, course_id: str, student_id: str, actor: str) -> bool:
+        """Take a student off a roster; past rows stay. False when the student is not on it."""
+        delete: Any = {
+            "TableName": self._settings.rosters_table,
+            "Key": {"course_id": course_id, "student_id": student_id},
+            "ConditionExpression": "attribute_exists(student_id)",
+        }
+        audit = audit_item(_place(course_id, student_id), actor, "off roster")
+        return transacted(self._client, [{"Delete": delete}, self._audit(audit)])
+
+    def enrolled(self, course_id: str, student_id: str) -> Enrolment | None:
+        """The student's place on the roster, or None."""
         key = {"course_id": course_id, "student_id": student_id}
-        delete: Any = {"TableName": self._settings.rosters_table, "Key": key}
-        audit = audit_item(f"course#{course_id}", actor, "off roster", student_id)
-        self._client.transact_write_items(TransactItems=[{"Delete": delete}, self._audit(audit)])
+        item = self._client.get_item(TableName=self._settings.rosters_table, Key=key, ConsistentRead=True).get("Item")
+        return enrolment_from(item) if item else None
+
+    def was_on_roster(self, course_id: str, student_id: str) -> bool:
+        """Whether the audit tells of the student on this roster: only who is on it is changed or taken off."""
+        query: Any = {"KeyConditionExpression": Key("subject").eq(_place(course_id, student_id)), "Limit": 1}
+        found = self._client.query(TableName=self._settings.audit_table, ConsistentRead=True, **query)
+        return bool(found["Items"])
 
     def _audit(self, entry: Mapping[str, Any]) -> Any:
         return {"Put": {"TableName": self._settings.audit_table, "Item": entry}}
+
+
+def _place(course_id: str, student_id: str) -> str:
+    """Under which the audit keeps how a student came on a course's roster, what changed there, and the end of it."""
+    return f"roster#{course_id}#{student_id}"

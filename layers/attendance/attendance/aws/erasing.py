@@ -7,21 +7,27 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.conditions import Attr, Key
+from botocore.config import Config
 
 from attendance import names
 from attendance.aws.disputes import DynamoCases
-from attendance.aws.imports import PREFIX as IMPORTS
-from attendance.aws.people import audit_item, transacted
+from attendance.aws.erasures import ERASINGS
+from attendance.aws.people import audit_item, transacted, user_from
 from attendance.aws.students import DynamoStudents
-from attendance.erasure import Receipt, RowKey, Traces
+from attendance.erasure import AT_ONCE, FORMER, Mark, Receipt, RowKey, Traces
+from attendance.model import Place
 from attendance.students import Consent, Student
+from attendance.users import Role, User
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _SEEN = ("evidence", "similarity", "margin", "first_seen_ms", "last_seen_ms")
 """What a row says about a face."""
+
+_OTHER_VERSION = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
+"""What S3 answers when an object is not, or not any more, the one that a write names."""
 
 
 class DynamoRecords(DynamoStudents):
@@ -34,23 +40,40 @@ class DynamoRecords(DynamoStudents):
             IndexName="by_student",
             KeyConditionExpression=Key("student_id").eq(student_id),
         )
-        return [RowKey(item["session_key"], item["course_id"], item["session_id"]) for item in items]
+        return [RowKey(item["session_key"], item["student_name"] == FORMER) for item in items]
 
-    def mark(self, student_id: str, traces: Mapping[str, int], actor: str, time: str) -> dict[str, int]:
+    def accounts_of(self, student_id: str) -> list[User]:
+        """The accounts that show the student's record: read role by role, for no index has them by student."""
+        return [
+            user_from(item)
+            for role in Role
+            for item in self._every(
+                self._settings.users_table,
+                IndexName="by_role",
+                KeyConditionExpression=Key("role").eq(role.value),
+                FilterExpression=Attr("student_id").eq(student_id),
+            )
+        ]
+
+    def mark(self, student_id: str, traces: Mapping[str, int], actor: str, time: str) -> Mark:
         """Mark the student as being erased; a mark that is there stays, and its counts are those that hold."""
-        mark: dict[str, Any] = {"since": time, "by": actor, "traces": dict(traces)}
         marked: Any = self._client.update_item(
             TableName=self._settings.students_table,
             Key={"student_id": student_id},
             UpdateExpression="SET erasing = if_not_exists(erasing, :mark)",
-            ConditionExpression="attribute_exists(student_id)",
-            ExpressionAttributeValues={":mark": mark},
+            ExpressionAttributeValues={":mark": _mark(traces, actor, time)},
             ReturnValues="ALL_NEW",
         )
         kept = marked["Attributes"]["erasing"]
         if kept["since"] == time:
             self._note(student_id, actor, "erase begun")
-        return {name: int(number) for name, number in kept["traces"].items()}
+        self._list("ADD begun :one, student_ids :them", {":one": 1, ":them": {student_id}})
+        counted = {name: int(number) for name, number in kept["traces"].items()}
+        return Mark(counted, kept.get("cleaned", ""))
+
+    def cleaned(self, student_id: str, key: str) -> None:
+        """Note in the mark up to which document all are clean."""
+        self._change_mark(student_id, "SET erasing.cleaned = :key", {":key": key})
 
     def record_consent(self, student_id: str, consent: Consent) -> bool:
         """Keep a consent with an audit entry; False where there is one, or no student who is not being erased."""
@@ -72,40 +95,87 @@ class DynamoRecords(DynamoStudents):
             key = {"course_id": course_id, "student_id": student_id}
             self._client.delete_item(TableName=self._settings.rosters_table, Key=key)
 
+    def close_account(self, student_id: str, user: User, actor: str) -> None:
+        """Delete a student's account; one of another role is only no longer the student's."""
+        account: dict[str, Any] = {
+            "TableName": self._settings.users_table,
+            "Key": {"email": user.email},
+            "ConditionExpression": "student_id = :student AND #role = :role",
+            "ExpressionAttributeNames": {"#role": "role"},
+            "ExpressionAttributeValues": {":student": student_id, ":role": user.role.value},
+        }
+        change = {"Delete": account}
+        if user.role is not Role.STUDENT:
+            account["ExpressionAttributeValues"][":none"] = ""
+            change = {"Update": {**account, "UpdateExpression": "SET student_id = :none"}}
+        # The audit outlives the erasing, so it does not name the address.
+        entry = audit_item(f"student#{student_id}", actor, "erase account", user.role.value)
+        transacted(self._client, [change, {"Put": {"TableName": self._settings.audit_table, "Item": entry}}])
+
     def forget_notes(self, student_id: str) -> None:
         """Delete what the student wrote about own rows, and what was answered."""
         DynamoCases(self._settings).erase(student_id)
 
-    def anonymise(self, student_id: str, row: RowKey, name: str) -> None:
-        """Take what was seen of the student out of a row and its corrections, and give the row another name."""
-        self._forget_moments(student_id, row.session_key)
-        self._client.update_item(
-            TableName=self._settings.attendance_table,
-            Key={"session_key": row.session_key, "student_id": student_id},
-            UpdateExpression=f"SET student_name = :name, sightings = :none REMOVE {', '.join(_SEEN)}",
-            ConditionExpression="attribute_exists(session_key)",
-            ExpressionAttributeValues={":name": name, ":none": 0},
-        )
+    def stands(self, place: Place, key: str) -> bool:
+        """Whether a document is the session's decision."""
+        item: Any = self._client.get_item(
+            TableName=self._settings.sessions_table, Key=_session(place), ConsistentRead=True
+        ).get("Item", {})
+        return bool(item.get("decision", {}).get("key") == key)
 
-    def forget(self, student: Student, traces: Mapping[str, int], actor: str, reason: str, time: str) -> None:
-        """Delete the student's item, the words of the name and the last roster row; keep the receipt with it."""
-        rosters, default = self._settings.rosters_table, self._settings.default_course_id
-        words = names.sort_keys(student.student_id, student.student_name)
-        rows = [(default, student.student_id), *((names.PARTITION, word) for word in words)]
-        subject = f"student#{student.student_id}"
-        receipt = audit_item(subject, actor, "erase") | {"old": dict(traces), "reason": reason, "erased_at": time}
+    def replace_decision(self, place: Place, old: str, new: str) -> None:
+        """Let a document of another name be the session's decision, if the old one still is."""
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.update_item(
+                TableName=self._settings.sessions_table,
+                Key=_session(place),
+                UpdateExpression="SET #decision.#key = :new",
+                ConditionExpression="#decision.#key = :old",
+                ExpressionAttributeNames={"#decision": "decision", "#key": "key"},
+                ExpressionAttributeValues={":old": old, ":new": new},
+            )
+
+    def anonymise(self, student_id: str, session_key: str, name: str) -> None:
+        """Take what was seen of the student out of a row and its corrections, and give the row another name.
+
+        A row that a run has deleted meanwhile needs nothing.
+        """
+        self._forget_moments(student_id, session_key)
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.update_item(
+                TableName=self._settings.attendance_table,
+                Key={"session_key": session_key, "student_id": student_id},
+                UpdateExpression=f"SET student_name = :name, sightings = :none REMOVE {', '.join(_SEEN)}",
+                ConditionExpression="attribute_exists(session_key)",
+                ExpressionAttributeValues={":name": name, ":none": 0},
+            )
+
+    def forget(self, student_id: str, student: Student | None, receipt: Receipt) -> None:
+        """Keep the receipt, and of the student only that the id was erased; nothing new where that is so already."""
+        rosters = self._settings.rosters_table
+        words = names.keys(student_id, student.student_name) if student else ()
+        rows = [(self._settings.default_course_id, student_id), *words]
+        traces = asdict(receipt.erased)
+        kept = {"student_id": student_id, "erased_at": receipt.time}
+        only_once = {
+            "TableName": self._settings.students_table,
+            "Item": kept | {"erasing": _mark(traces, receipt.actor, receipt.time)},
+            "ConditionExpression": "attribute_not_exists(erased_at)",
+        }
+        entry = audit_item(f"student#{student_id}", receipt.actor, "erase")
+        entry |= {"old": traces, "reason": receipt.reason, "erased_at": receipt.time}
         actions: list[Any] = [
             {"Delete": {"TableName": rosters, "Key": {"course_id": partition, "student_id": sort_key}}}
             for partition, sort_key in rows
         ]
-        actions += [
-            {"Delete": {"TableName": self._settings.students_table, "Key": {"student_id": student.student_id}}},
-            {"Put": {"TableName": self._settings.audit_table, "Item": receipt}},
-        ]
-        self._client.transact_write_items(TransactItems=actions)
+        actions += [{"Put": only_once}, {"Put": {"TableName": self._settings.audit_table, "Item": entry}}]
+        if not transacted(self._client, actions):
+            self._change_mark(student_id, "REMOVE erasing.cleaned", {})
+            self._note(student_id, receipt.actor, "erase again")
+        self._list("DELETE student_ids :them", {":them": {student_id}})
 
     def receipts(self, student_id: str) -> list[Receipt]:
-        """The receipts of an id, the newest first: it may have been given to another student since."""
+        """The receipts of an id, the newest first; there are several where it was given again, as it could be once."""
         items = self._every(
             self._settings.audit_table,
             KeyConditionExpression=Key("subject").eq(f"student#{student_id}"),
@@ -122,6 +192,25 @@ class DynamoRecords(DynamoStudents):
             for item in items
             if item["action"] == "erase"
         ]
+
+    def _change_mark(self, student_id: str, change: str, values: Mapping[str, Any]) -> None:
+        request: Any = {"ExpressionAttributeValues": values} if values else {}
+        self._client.update_item(
+            TableName=self._settings.students_table,
+            Key={"student_id": student_id},
+            UpdateExpression=change,
+            ConditionExpression="attribute_exists(erasing)",
+            **request,
+        )
+
+    def _list(self, change: str, values: Mapping[str, Any]) -> None:
+        """Change the list of the erasings that are not done, which every decision looks at."""
+        self._client.update_item(
+            TableName=self._settings.students_table,
+            Key={"student_id": ERASINGS},
+            UpdateExpression=change,
+            ExpressionAttributeValues=values,
+        )
 
     def _forget_moments(self, student_id: str, session_key: str) -> None:
         """Take the moments that a person pointed to out of what was ever said of the student in a session."""
@@ -153,28 +242,53 @@ def _without_evidence(item: Any) -> Any:
     return [_without_evidence(value) for value in item] if isinstance(item, list) else item
 
 
+def _mark(traces: Mapping[str, int], actor: str, time: str) -> dict[str, Any]:
+    return {"since": time, "by": actor, "traces": dict(traces)}
+
+
+def _session(place: Place) -> dict[str, Any]:
+    return {"course_id": place.course_id, "session_id": place.session_id}
+
+
 class S3Documents:
     """The JSON documents of the work bucket."""
 
     def __init__(self, bucket: str) -> None:
-        self._client: S3Client = boto3.client("s3")
+        self._client: S3Client = boto3.client("s3", config=Config(max_pool_connections=AT_ONCE))
         self._bucket = bucket
 
-    def of_session(self, course_id: str, session_id: str) -> Iterator[tuple[str, Any]]:
-        """Keys and contents of a session's documents."""
-        return self._under(f"{course_id}/{session_id}/")
+    def pages(self, after: str) -> Iterator[list[str]]:
+        """The keys of all documents behind a key, in order, at most 1000 at a time."""
+        behind: Any = {"StartAfter": after} if after else {}
+        listed = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, **behind)
+        for page in listed:
+            if found := [stored["Key"] for stored in page.get("Contents", []) if stored["Key"].endswith(".json")]:
+                yield found
 
-    def of_imports(self) -> Iterator[tuple[str, Any]]:
-        """Keys and contents of what is kept of the imports of classes."""
-        return self._under(IMPORTS)
+    def naming(self, key: str, student_id: str) -> tuple[Any, str] | None:
+        """The document and its version, or None where the student's id is nowhere in it or it is gone."""
+        try:
+            stored = self._client.get_object(Bucket=self._bucket, Key=key)
+        except self._client.exceptions.NoSuchKey:
+            return None
+        body = stored["Body"].read()
+        # Ids are ASCII, which JSON leaves as it is: most documents need not be read any further.
+        return (json.loads(body), stored["ETag"]) if student_id.encode() in body else None
 
     def put(self, key: str, document: Any) -> None:
         """Keep a document."""
-        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json")
+        self._put(key, document)
 
-    def _under(self, prefix: str) -> Iterator[tuple[str, Any]]:
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        for stored in (stored for page in pages for stored in page.get("Contents", [])):
-            if stored["Key"].endswith(".json"):
-                yield stored["Key"], json.load(self._client.get_object(Bucket=self._bucket, Key=stored["Key"])["Body"])
+    def replace(self, key: str, document: Any, version: str) -> bool:
+        """Keep a document in place of that version; False, and nothing done, where it is another one by now."""
+        try:
+            self._put(key, document, IfMatch=version)
+        except self._client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in _OTHER_VERSION:
+                raise
+            return False
+        return True
+
+    def _put(self, key: str, document: Any, **condition: Any) -> None:
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType="application/json", **condition)

@@ -45,6 +45,7 @@ class Import:
         is_dry_run: it only checks.
         consent_day: the day (YYYY-MM-DD) on which the students agreed.
         reports: one for each line that is done, in order.
+        is_given_up: the lines without a report are not done any more.
     """
 
     import_id: str
@@ -54,11 +55,12 @@ class Import:
     consent_day: str
     lines: tuple[RosterLine, ...]
     reports: tuple[LineReport, ...] = field(default=())
+    is_given_up: bool = False
 
     @property
     def is_done(self) -> bool:
-        """Whether every line has its report."""
-        return len(self.reports) >= len(self.lines)
+        """Whether nothing more is done of it: every line has its report, or it was given up."""
+        return self.is_given_up or len(self.reports) >= len(self.lines)
 
     @property
     def left(self) -> Sequence[RosterLine]:

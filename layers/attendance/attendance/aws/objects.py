@@ -30,3 +30,7 @@ class S3Objects:
         """
         document: Document = json.load(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"])
         return document
+
+    def delete(self, key: str) -> None:
+        """Delete a document; one that is not there is no error."""
+        self._s3.delete_object(Bucket=self._bucket, Key=key)

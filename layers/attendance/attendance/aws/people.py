@@ -38,9 +38,13 @@ class DynamoDirectory:
         item: Mapping[str, Any] | None = self._client.get_item(
             TableName=self._students, Key={"student_id": student_id}, ConsistentRead=True
         ).get("Item")
-        if item is None:
-            return None
-        return student_from(item)
+        return student_from(item) if item and is_registered(item) else None
+
+    def was_erased(self, student_id: str) -> bool:
+        """Whether the id was a student's who was erased."""
+        key = {"student_id": student_id}
+        item = self._client.get_item(TableName=self._students, Key=key, ConsistentRead=True).get("Item")
+        return item is not None and not is_registered(item)
 
     def course_exists(self, course_id: str) -> bool:
         """Whether the course has been created."""
@@ -140,8 +144,8 @@ class DynamoDirectory:
 
     def _roster_actions(self, student: Student, course_ids: Sequence[str]) -> list[Any]:
         """Rows of the courses' rosters, and the words of the name by which the student is found."""
-        words = names.sort_keys(student.student_id, student.student_name)
-        rows = [*((course_id, student.student_id) for course_id in course_ids), *((names.PARTITION, w) for w in words)]
+        words = names.keys(student.student_id, student.student_name)
+        rows = [*((course_id, student.student_id) for course_id in course_ids), *words]
         return [
             {
                 "Update": {
@@ -267,6 +271,11 @@ def audit_item(subject: str, actor: str, action: str, new: str | None = None) ->
 def _subject(student: Student) -> str:
     """Under which the audit keeps what is done to a student."""
     return f"student#{student.student_id}"
+
+
+def is_registered(item: Mapping[str, Any]) -> bool:
+    """Whether an item of the students table is a student's, and does not only tell that the id was erased."""
+    return "student_name" in item
 
 
 def student_from(item: Mapping[str, Any]) -> Student:

@@ -1,13 +1,14 @@
 """Photos of students: private objects in S3 and faces in a Rekognition collection."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from attendance.aws.addresses import origin, signing_client
-from attendance.enrolment import InvalidPhotoError
+from attendance.enrolment import InvalidPhotoError, OutdatedCollectionError
 from attendance.students import FaceMatch, Indexed, KeptFace
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ class RekognitionFaces:
             ) from error
 
     def search(self, photo: bytes, threshold: float) -> list[FaceMatch]:
-        """Enrolled faces at least `threshold` (0-100) similar to the largest face of the photo, best first."""
+        """Enrolled faces at least `threshold` (0-100) similar to the largest face of the photo, best first.
+
+        Raises:
+            OutdatedCollectionError: they cannot be compared with the photo.
+        """
         try:
             found = self._client.search_faces_by_image(
                 CollectionId=self._collection_id, Image={"Bytes": photo}, FaceMatchThreshold=threshold, MaxFaces=20
@@ -59,6 +64,8 @@ class RekognitionFaces:
         except self._client.exceptions.InvalidParameterException:
             # The search's own quality filter saw no face; indexing tells the reason.
             return []
+        except self._client.exceptions.ResourceNotReadyException as error:
+            raise OutdatedCollectionError from error
         return [
             FaceMatch(match["Face"]["ExternalImageId"], match["Similarity"])
             for match in found
@@ -66,15 +73,22 @@ class RekognitionFaces:
         ]
 
     def index(self, photo: bytes, student_id: str) -> Indexed:
-        """Add the largest face of a photo under the student's id, if its quality allows."""
-        answer = self._client.index_faces(
-            CollectionId=self._collection_id,
-            Image={"Bytes": photo},
-            ExternalImageId=student_id,
-            MaxFaces=1,
-            QualityFilter="AUTO",
-            DetectionAttributes=[],
-        )
+        """Add the largest face of a photo under the student's id, if its quality allows.
+
+        Raises:
+            OutdatedCollectionError: it would be of another face model than those that are there.
+        """
+        try:
+            answer = self._client.index_faces(
+                CollectionId=self._collection_id,
+                Image={"Bytes": photo},
+                ExternalImageId=student_id,
+                MaxFaces=1,
+                QualityFilter="AUTO",
+                DetectionAttributes=[],
+            )
+        except self._client.exceptions.ResourceNotReadyException as error:
+            raise OutdatedCollectionError from error
         faces = answer["FaceRecords"]
         refusals = [reason for face in answer.get("UnindexedFaces", []) for reason in face.get("Reasons", [])]
         return Indexed(faces[0]["Face"]["FaceId"] if faces else None, tuple(dict.fromkeys(map(str, refusals))))
@@ -118,6 +132,32 @@ class RekognitionFaces:
         except self._client.exceptions.ResourceNotFoundException:
             return []
         return [_kept(face) for face in faces]
+
+    def renew(self) -> bool:
+        """Make the collection anew, without a face, if it is of another face model than the service's present one.
+
+        Returns:
+            Whether it was made anew.
+        """
+        self.ensure_collection()
+        if self._model_of(self._collection_id) == self._present_model():
+            return False
+        self._client.delete_collection(CollectionId=self._collection_id)
+        self._create()
+        return True
+
+    def _present_model(self) -> str:
+        """The face model of new collections, which only a new collection tells."""
+        trial = f"{self._collection_id}.trial"
+        with suppress(self._client.exceptions.ResourceNotFoundException):
+            self._client.delete_collection(CollectionId=trial)  # left behind by a command that was killed
+        try:
+            return self._client.create_collection(CollectionId=trial)["FaceModelVersion"]
+        finally:
+            self._client.delete_collection(CollectionId=trial)
+
+    def _model_of(self, collection_id: str) -> str:
+        return self._client.describe_collection(CollectionId=collection_id)["FaceModelVersion"]
 
     def _create(self) -> None:
         try:

@@ -94,6 +94,19 @@ class S3Uploads:
             return None
         return found["ContentLength"] if found["ETag"].strip('"') == etag else None
 
+    def versions_of(self, bucket: str, key: str, version_id: str | None, etag: str) -> list[str]:
+        """The stored versions that are one upload: the named one, or where none was named those of its bytes."""
+        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
+        found = [version for page in pages for version in page.get("Versions", []) if version["Key"] == key]
+        if version_id:
+            return [version_id for version in found if version["VersionId"] == version_id]
+        return [version["VersionId"] for version in found if version["ETag"].strip('"') == etag]
+
+    def erase(self, bucket: str, key: str, version_id: str | None, etag: str) -> None:
+        """Delete every stored version that is one upload; deleting without a version would only hide the object."""
+        for version in self.versions_of(bucket, key, version_id, etag):
+            self._s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+
 
 class DynamoSessionReader:
     """The sessions of the settings' table, by key."""

@@ -10,8 +10,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from attendance.aws.tables import PASSING, REFUSED
 from attendance.aws.values import to_item
-from attendance.errors import SessionChangedError
+from attendance.errors import SessionChangedError, UnprocessedItemsError, VideoErasedError
 from attendance.keys import UNFILED
 from attendance.model import Place, Progress, Video
 from attendance.ports import Outcome, Turn, VideoRecord
@@ -26,10 +27,10 @@ Item = Mapping[str, Any]
 _TRIES = 20
 """Runs of one session that may get in each other's way one after another before the state machine tries later."""
 
-MOVED = "#moved"
-"""In place of a course_id: items that tell which session a video was moved to. No course_id starts with #."""
-_OF_THE_UPLOAD = frozenset({"bucket", "key", "etag", "version_id", "uploaded_at", "execution_arn", "failed_job_id"})
-"""Of a video's record, what holds in whatever session it is."""
+FILED = "#moved"
+"""In place of a course_id: items that tell which session a video belongs to. No course_id starts with #."""
+_OF_A_RUN = frozenset({"status", "error"})
+"""Of a video's record, what does not hold in another session."""
 
 
 def _now() -> datetime:
@@ -107,7 +108,15 @@ class DynamoSessions:
         return Turn(
             number=int(str(item["turns"])),
             videos={
-                video_id: VideoRecord(Progress(record["status"]), record.get("matches_key"), record.get("model"))
+                video_id: VideoRecord(
+                    status=Progress(record["status"]),
+                    bucket=record["bucket"],
+                    key=record["key"],
+                    uploaded_at=record["uploaded_at"],
+                    matches_key=record.get("matches_key"),
+                    model=record.get("model"),
+                    is_left_out=bool(record.get("left_out")),
+                )
                 for video_id, record in videos.items()
             },
             is_roll_call=bool(item.get("is_roll_call")),
@@ -132,7 +141,7 @@ class DynamoSessions:
         return decision
 
     def written(self, place: Place, outcome: Outcome, video_id: str | None) -> Progress:
-        """Mark the video complete and keep the outcome; the session's progress.
+        """Mark the video and those of the outcome's sources complete, and keep the outcome; the session's progress.
 
         Raises:
             SessionChangedError: another decision stands.
@@ -143,7 +152,7 @@ class DynamoSessions:
             "thresholds": asdict(outcome.thresholds),
         }
         record = {"status": Progress.COMPLETE.value}
-        return self._progress(place, video_id, record, session, outcome.decision)
+        return self._progress(place, video_id, record, session, outcome)
 
     def corrected(self, place: Place) -> int:
         """How many corrections the session has seen."""
@@ -158,10 +167,27 @@ class DynamoSessions:
         """Note that a person calls the roll of this session."""
         self._open(place, {"is_roll_call": True})
 
-    def moved_to(self, video_id: str) -> Place | None:
-        """The session a person moved the video to, None if nobody did."""
-        key = {"course_id": MOVED, "session_id": video_id}
-        item: Any = self._table.get_item(Key=key, ConsistentRead=True).get("Item")
+    def file(self, video_id: str, place: Place) -> Place:
+        """Remember the session the video is in, unless one is remembered; the one that is."""
+        item: Any = self._table.update_item(
+            Key=_filed_key(video_id),
+            UpdateExpression="SET place = if_not_exists(place, :place)",
+            ExpressionAttributeValues={":place": asdict(place)},
+            ReturnValues="ALL_NEW",
+        )["Attributes"]
+        return Place(**item["place"])
+
+    def filed_in(self, video_id: str) -> Place | None:
+        """The session that is remembered for the video, None if its key alone says where it belongs.
+
+        Raises:
+            VideoErasedError: a person erased the recording.
+        """
+        item: Any = self._table.get_item(Key=_filed_key(video_id), ConsistentRead=True).get("Item", {})
+        if "erased_at" in item:
+            raise VideoErasedError(
+                "An administrator erased this recording. Upload it under another name if it is wanted after all."
+            )
         return Place(**item["place"]) if item else None
 
     def move(self, video_id: str, place: Place, to: Place, actor: str) -> bool:
@@ -170,19 +196,62 @@ class DynamoSessions:
         if record is None or record["status"] == Progress.PROCESSING.value:
             return False
         self._open(to, {})
-        moved = {name: value for name, value in record.items() if name in _OF_THE_UPLOAD}
-        actions: list[Any] = [
+        moved = {name: value for name, value in record.items() if name not in _OF_A_RUN}
+        filed = {**_filed_key(video_id), "place": asdict(to)}
+        return self._transacted(
             self._leaving(place, video_id, record),
             self._arriving(to, video_id, {**moved, "status": Progress.PROCESSING.value}),
-            {"Put": {"TableName": self._table.name, "Item": _moved_item(video_id, to)}},
-            {"Put": {"TableName": self._audit, "Item": self._move_entry(video_id, place, to, actor)}},
-        ]
-        client = self._table.meta.client
-        try:
-            client.transact_write_items(TransactItems=actions)
-        except client.exceptions.TransactionCanceledException:
+            {"Put": {"TableName": self._table.name, "Item": filed}},
+            self._noting(video_id, actor, "move", {"old": place.session_key, "new": to.session_key}),
+        )
+
+    def leave_out(self, video_id: str, place: Place, actor: str, *, is_left_out: bool) -> bool:
+        """Let a video not count, or count again, and note it in the audit; False if there was nothing to change."""
+        change: dict[str, Any] = {
+            "TableName": self._table.name,
+            "Key": _key(place),
+            "UpdateExpression": "REMOVE videos.#id.left_out",
+            "ConditionExpression": "attribute_exists(videos.#id.left_out)",
+            "ExpressionAttributeNames": {"#id": video_id},
+        }
+        if is_left_out:
+            change["UpdateExpression"] = "SET videos.#id.left_out = :yes"
+            change["ConditionExpression"] = "attribute_exists(videos.#id) AND attribute_not_exists(videos.#id.left_out)"
+            change["ExpressionAttributeValues"] = {":yes": True}
+        action = "leave out" if is_left_out else "count again"
+        return self._transacted({"Update": change}, self._noting(video_id, actor, action, {"old": place.session_key}))
+
+    def erase(self, video_id: str, place: Place, actor: str) -> bool:
+        """Take a video that is left out out of its session for good, note it in the audit, and remember that."""
+        record = self._item(place).get("videos", {}).get(video_id)
+        if record is None or not record.get("left_out"):
             return False
-        return True
+        filed = {**_filed_key(video_id), "erased_at": self._now().isoformat(timespec="seconds")}
+        return self._transacted(
+            self._leaving(place, video_id, record),
+            {"Put": {"TableName": self._table.name, "Item": filed}},
+            self._noting(video_id, actor, "erase", {"old": place.session_key}),
+        )
+
+    def _transacted(self, *actions: Any) -> bool:
+        """Do all of the actions or, when a condition does not hold, none: then False.
+
+        Raises:
+            UnprocessedItemsError: other changes of the same items came in between every time.
+        """
+        client = self._table.meta.client
+        for _ in range(_TRIES):
+            try:
+                client.transact_write_items(TransactItems=list(actions))
+            except client.exceptions.TransactionCanceledException as error:
+                codes = {str(reason.get("Code")) for reason in error.response["CancellationReasons"]}
+                if REFUSED in codes:
+                    return False
+                if not codes <= PASSING:
+                    raise
+            else:
+                return True
+        raise UnprocessedItemsError("The session is being changed by many runs at once. Try again in a minute.")
 
     def _leaving(self, place: Place, video_id: str, record: Item) -> dict[str, Any]:
         """The session without the video; what could not be filed is a session of that video alone, and goes with it."""
@@ -208,15 +277,11 @@ class DynamoSessions:
             }
         }
 
-    def _move_entry(self, video_id: str, place: Place, to: Place, actor: str) -> dict[str, Any]:
-        return {
-            "subject": f"video#{video_id}",
-            "time": self._now().isoformat(timespec="microseconds"),
-            "actor": actor,
-            "action": "move",
-            "old": place.session_key,
-            "new": to.session_key,
-        }
+    def _noting(self, video_id: str, actor: str, action: str, more: Item) -> dict[str, Any]:
+        """The writing of an entry in the audit."""
+        time = self._now().isoformat(timespec="microseconds")
+        entry = {"subject": f"video#{video_id}", "time": time, "actor": actor, "action": action, **more}
+        return {"Put": {"TableName": self._audit, "Item": entry}}
 
     def _open(self, place: Place, more: Item) -> None:
         """Make the session's item unless it is there."""
@@ -233,29 +298,33 @@ class DynamoSessions:
             )
 
     def _progress(
-        self, place: Place, video_id: str | None, record: Item, session: Item, decision: str | None = None
+        self, place: Place, video_id: str | None, record: Item, session: Item, outcome: Outcome | None = None
     ) -> Progress:
-        """Change a video's record, and write what the session's videos then mean together.
+        """Change a video's record, and of an outcome those of its sources; write what the videos then mean together.
 
         Raises:
-            SessionChangedError: the decision is named and another one stands.
+            SessionChangedError: there is an outcome, and another decision than its own stands.
             ConditionalCheckFailedException: other runs changed the videos every time in between.
         """
         for _ in range(_TRIES - 1):
             try:
-                return self._progress_once(place, video_id, record, session, decision)
+                return self._progress_once(place, video_id, record, session, outcome)
             except self._refused:
                 continue
-        return self._progress_once(place, video_id, record, session, decision)
+        return self._progress_once(place, video_id, record, session, outcome)
 
     def _progress_once(
-        self, place: Place, video_id: str | None, record: Item, session: Item, decision: str | None
+        self, place: Place, video_id: str | None, record: Item, session: Item, outcome: Outcome | None
     ) -> Progress:
         item = self._item(place)
-        if decision is not None and item.get("decision", {}).get("key") != decision:
+        if outcome and item.get("decision", {}).get("key") != outcome.decision:
             raise SessionChangedError("The rows of this session were decided anew meanwhile. They are written again.")
-        before: Mapping[str | None, Item] = item.get("videos", {})
-        after = {**before, video_id: changed(before[video_id], record)} if video_id in before else before
+        before: Mapping[str, Item] = item.get("videos", {})
+        sources = outcome.sources if outcome else ()
+        after = {
+            each: changed(kept, record) if each == video_id or kept.get("matches_key") in sources else kept
+            for each, kept in before.items()
+        }
         progress = session_progress(Progress(each["status"]) for each in after.values())
         given: dict[str, Any] = {"videos": after, "status": progress.value, **session}
         if progress is Progress.FAILED:
@@ -263,7 +332,7 @@ class DynamoSessions:
         change = _sets("", given) + ("" if "error" in given else " REMOVE #error")
         names = {**_names(given), "#error": "error"}
         values, condition = {**_values(given), ":before": before}, "videos = :before"
-        if decision is not None:
+        if outcome:
             names["#decision"], values[":decision"] = "decision", item["decision"]
             condition += " AND #decision = :decision"
         self._update(place, change, names, values, condition)
@@ -307,8 +376,8 @@ def changed(record: Item, change: Item) -> Item:
     return {name: value for name, value in record.items() if name != "error"} | dict(change)
 
 
-def _moved_item(video_id: str, to: Place) -> dict[str, Any]:
-    return {"course_id": MOVED, "session_id": video_id, "place": asdict(to)}
+def _filed_key(video_id: str) -> dict[str, Any]:
+    return {"course_id": FILED, "session_id": video_id}
 
 
 def _sets(path: str, changes: Item) -> str:

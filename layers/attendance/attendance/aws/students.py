@@ -7,7 +7,8 @@ from typing import Any
 from boto3.dynamodb.conditions import Key
 
 from attendance import names
-from attendance.aws.people import student_from, table_client
+from attendance.aws.people import is_registered, student_from, table_client
+from attendance.keys import is_id
 from attendance.register import in_effect, row_from, standing_from
 from attendance.settings import Settings
 from attendance.students import CourseRow, Student
@@ -28,18 +29,26 @@ class DynamoStudents:
         item = self._client.get_item(
             TableName=self._settings.students_table, Key={"student_id": student_id}, ConsistentRead=True
         ).get("Item")
-        return student_from(item) if item else None
+        return student_from(item) if item and is_registered(item) else None
 
     def students(self, student_ids: Sequence[str]) -> dict[str, Student]:
-        """Those of the students that are there, by id; at most 100 are asked for."""
-        keys: list[Any] = [{"student_id": student_id} for student_id in dict.fromkeys(student_ids)]
+        """Those of the students that are there, by id; at most 100 are asked for, and no text that can be no id."""
+        keys: list[Any] = [{"student_id": student_id} for student_id in dict.fromkeys(filter(is_id, student_ids))]
         table, found = self._settings.students_table, []
         wanted: Any = {table: {"Keys": keys}} if keys else {}
         while wanted:
             answer = self._client.batch_get_item(RequestItems=wanted)
             found += answer["Responses"].get(table, [])
             wanted = answer.get("UnprocessedKeys")
-        return {student.student_id: student for student in map(student_from, found)}
+        return {str(item["student_id"]): student_from(item) for item in found if is_registered(item)}
+
+    def pages(self, limit: int) -> Iterator[list[Student]]:
+        """Every student, at most `limit` at a time: a Scan, for a command of an administrator and never for a page."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._settings.students_table, PaginationConfig={"PageSize": limit}
+        )
+        for page in pages:
+            yield [student_from(item) for item in page["Items"] if is_registered(item)]
 
     def search(self, text: str, limit: int) -> list[tuple[str, str]]:
         """Ids and names of students whose id, or a word of whose name, begins with the text; by name."""
@@ -86,9 +95,10 @@ class DynamoStudents:
         if not words:
             return
         longest = max(words, key=len)
+        of_letter = Key("course_id").eq(names.partition(longest))
         for item in self._every(
             self._settings.rosters_table,
-            KeyConditionExpression=Key("course_id").eq(names.PARTITION) & Key("student_id").begins_with(longest),
+            KeyConditionExpression=of_letter & Key("student_id").begins_with(longest),
             Limit=SEARCH_PAGE,
         ):
             if names.has_words(item["student_name"], words):

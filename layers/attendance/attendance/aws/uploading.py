@@ -7,7 +7,8 @@ from typing import Any
 
 from attendance.aws.addresses import UPLOAD_SECONDS, PostForm, origin, post_form, signing_client
 from attendance.errors import RollcallError
-from attendance.keys import video_key
+from attendance.keys import upload_folder, video_key
+from attendance.model import Place
 
 MAX_VIDEO_BYTES = 10 * 2**30
 """The largest video a face search takes."""
@@ -56,30 +57,29 @@ class VideoUploads:
             "get_object", Params={"Bucket": self._bucket, **asked}, ExpiresIn=WATCH_SECONDS
         )
 
-    def form(self, course_id: str, day: str, then: str) -> PostForm:
+    def form(self, where: Place, then: str) -> PostForm:
         """A form whose file is kept under its own name, for browsers without scripts; `then` is where it leads."""
-        prefix = f"videos/{course_id}/{day}/"
+        prefix = upload_folder(where)
         named = [["starts-with", "$key", prefix]]
         return post_form(self._client, self._bucket, prefix + "${filename}", MAX_FORM_BYTES, then, named)
 
-    def start(self, course_id: str, day: str, name: str, size: int) -> Ticket:
-        """Begin to upload a video of a course's class.
+    def start(self, where: Place, name: str, size: int) -> Ticket:
+        """Begin to upload a video of a class.
 
         Args:
-            course_id: the course.
-            day: the local date of the class, YYYY-MM-DD.
+            where: the class.
             name: of the file.
             size: of the file in bytes.
 
         Raises:
             UploadRefusedError: it is empty or too large.
-            BadVideoKeyError: course, day or name make no key of a video; the message tells the right form.
+            BadVideoKeyError: the name makes no key of a video; the message tells the right form.
         """
         if size <= 0:
             raise UploadRefusedError("The file is empty: check that the recording is complete.")
         if size > MAX_VIDEO_BYTES:
             raise UploadRefusedError("The video has more than 10 GB: save it smaller, or cut it into parts.")
-        key = f"videos/{course_id}/{day}/{name}"
+        key = upload_folder(where) + name
         video_key(key)
         if size <= SMALL_BYTES:
             return Ticket(key, post_form(self._client, self._bucket, key, SMALL_BYTES), "")
