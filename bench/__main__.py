@@ -175,7 +175,11 @@ def overrides(_context: object, _option: object, texts: Sequence[str]) -> dict[s
 
 @click.command(context_settings={"show_default": True})
 @click.argument("parts", nargs=-1, type=click.Choice(list(PARTS)))
-@click.option("--people", type=click.Path(path_type=Path), help="Folder with a folder of pictures per person.")
+@click.option(
+    "--people",
+    type=click.Path(path_type=Path),
+    help="Folder with a folder of pictures per person; else the demo class, which only shows that it works.",
+)
 @click.option("--split", "half", type=click.Choice(["test", "tune", "all"]), default="test", help="Which people.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("build/bench"))
 @click.option("--seeds", type=click.IntRange(1), default=10, help="Classrooms per kind.")

@@ -255,7 +255,8 @@ def test_a_first_start_killed_while_it_deploys_is_followed_by_a_good_one(home: H
 
 
 def test_a_damaged_journal_stops_the_start_and_stays_as_it_is(home: Home) -> None:
-    home.aws.mkdir(parents=True)
+    home.lock().close()  # a stack ran on it
+    home.aws.mkdir()
     damaged = b"?" + frame(b"[]")
     (home.aws / "journal").write_bytes(damaged)
     with pytest.raises(ChildError, match=r"journal is damaged: .* Restore the folder from a backup"):
