@@ -167,7 +167,7 @@ def _put(course_id: str, cells: Mapping[str, str], names: Mapping[str, str], kep
 
 def _names(student_ids: Iterable[str]) -> dict[str, str]:
     """The names of those who are registered, by id; an id that is none names nobody."""
-    found = services().students.students([student_id for student_id in student_ids if is_id(student_id)])
+    found = services().students.students(list(student_ids))
     return {student.student_id: student.student_name for student in found.values()}
 
 

@@ -18,7 +18,18 @@ from local.supervisor import LocalStack
 MOST_CALLS = 130
 """Two Queries for each of 60 sessions, which is what the widest report reads, and some."""
 MOST_KB = 200
-EXPECTED = ("/", "/log", "/courses", "/students", "/faces", "/unfiled", "/courses/C001/matrix", "/courses/C001/at-risk")
+EXPECTED = (
+    "/",
+    "/log",
+    "/courses",
+    "/students",
+    "/faces",
+    "/faces/missing",
+    "/unfiled",
+    "/my-attendance",
+    "/courses/C001/matrix",
+    "/courses/C001/at-risk",
+)
 
 pytestmark = [pytest.mark.scale, pytest.mark.timeout(1800)]
 

@@ -1,6 +1,6 @@
 """Students, courses, rosters, accounts and the audit in DynamoDB, as people write them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -21,6 +21,8 @@ CATALOGUE = "#courses"
 
 No course_id starts with #. The item holds at most 400 KB, which is about 6,000 of the longest ids.
 """
+KEYS_OF_BATCH = 100
+"""Keys DynamoDB takes in one BatchGetItem."""
 
 
 class DynamoDirectory:
@@ -260,6 +262,16 @@ class DynamoAudit:
 def table_client() -> "DynamoDBClient":
     """A client that takes and gives plain Python values; unlike a resource it may be shared by threads."""
     return boto3.resource("dynamodb").meta.client
+
+
+def items_of(client: "DynamoDBClient", table: str, keys: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+    """Those of the items that are there, in any order; asked for as many at a time as DynamoDB takes."""
+    for start in range(0, len(keys), KEYS_OF_BATCH):
+        wanted: Any = {table: {"Keys": keys[start : start + KEYS_OF_BATCH]}}
+        while wanted:
+            answer = client.batch_get_item(RequestItems=wanted)
+            yield from answer["Responses"].get(table, [])
+            wanted = answer.get("UnprocessedKeys")
 
 
 def audit_item(subject: str, actor: str, action: str, new: str | None = None) -> dict[str, Any]:

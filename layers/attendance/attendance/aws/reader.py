@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from attendance.aws.people import CATALOGUE, table_client
+from attendance.aws.people import CATALOGUE, items_of, table_client
 from attendance.model import Enrolment
 from attendance.register import (
     CourseInfo,
@@ -23,9 +23,6 @@ from attendance.register import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-
-KEYS_OF_BATCH = 100
-"""Keys DynamoDB takes in one BatchGetItem."""
 
 
 class DynamoReader:
@@ -63,15 +60,9 @@ class DynamoReader:
         return self._course(course_id, item)
 
     def courses(self, course_ids: Sequence[str]) -> list[CourseInfo]:
-        """Those of the courses that are there, in the order of the ids; read 100 at a time."""
-        items: dict[str, Any] = {}
-        for start in range(0, len(course_ids), KEYS_OF_BATCH):
-            batch = dict.fromkeys(course_ids[start : start + KEYS_OF_BATCH])
-            wanted: Any = {self._courses: {"Keys": [{"course_id": course_id} for course_id in batch]}}
-            while wanted:
-                answer: Any = self._client.batch_get_item(RequestItems=wanted)
-                items |= {item["course_id"]: item for item in answer["Responses"].get(self._courses, [])}
-                wanted = answer.get("UnprocessedKeys")
+        """Those of the courses that are there, in the order of the ids."""
+        keys = [{"course_id": course_id} for course_id in dict.fromkeys(course_ids)]
+        items = {item["course_id"]: item for item in items_of(self._client, self._courses, keys)}
         found = (self._course(course_id, items.get(course_id)) for course_id in course_ids)
         return [course for course in found if course is not None]
 

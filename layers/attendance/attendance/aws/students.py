@@ -7,7 +7,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Key
 
 from attendance import names
-from attendance.aws.people import is_registered, student_from, table_client
+from attendance.aws.people import is_registered, items_of, student_from, table_client
 from attendance.keys import is_id
 from attendance.register import in_effect, row_from, standing_from
 from attendance.settings import Settings
@@ -32,14 +32,9 @@ class DynamoStudents:
         return student_from(item) if item and is_registered(item) else None
 
     def students(self, student_ids: Sequence[str]) -> dict[str, Student]:
-        """Those of the students that are there, by id; at most 100 are asked for, and no text that can be no id."""
-        keys: list[Any] = [{"student_id": student_id} for student_id in dict.fromkeys(filter(is_id, student_ids))]
-        table, found = self._settings.students_table, []
-        wanted: Any = {table: {"Keys": keys}} if keys else {}
-        while wanted:
-            answer = self._client.batch_get_item(RequestItems=wanted)
-            found += answer["Responses"].get(table, [])
-            wanted = answer.get("UnprocessedKeys")
+        """Those of the students that are there, by id; a text that can be no id is nobody's."""
+        keys = [{"student_id": student_id} for student_id in dict.fromkeys(filter(is_id, student_ids))]
+        found = items_of(self._client, self._settings.students_table, keys)
         return {str(item["student_id"]): student_from(item) for item in found if is_registered(item)}
 
     def pages(self, limit: int) -> Iterator[list[Student]]:
