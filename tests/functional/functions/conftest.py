@@ -4,6 +4,7 @@ import importlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import boto3
@@ -76,6 +77,12 @@ def run(step: Step) -> Run:
     return run_with(step)
 
 
+@cache
+def _resources() -> dict[str, Any]:
+    resources: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))["Resources"]
+    return resources
+
+
 @pytest.fixture
 def aws() -> Iterator[None]:
     """The template's tables and work bucket in moto."""
@@ -84,8 +91,7 @@ def aws() -> Iterator[None]:
         for client in made:
             client.cache_clear()
         dynamodb = boto3.client("dynamodb")
-        resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
-        for name, resource in resources.items():
+        for name, resource in _resources().items():
             if resource["Type"] == "AWS::DynamoDB::Table":
                 properties = resource["Properties"]
                 keys = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")

@@ -1,6 +1,6 @@
 """The adapters keep the promises of the ports on DynamoDB and S3, as moto plays them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
 
@@ -27,6 +27,26 @@ from tests.builders import SETTINGS, detection, event, page, video
 from tests.fakes import World
 from tests.functional.functions.conftest import run_with, step_on
 from tests.functional.functions.moto_tables import enrol, session_item, table
+
+CountCalls = Callable[[str], list[str]]
+
+
+@pytest.fixture
+def count_calls(aws_services: Services) -> Iterator[CountCalls]:
+    """Gives a list that grows with each call of the shared DynamoDB client."""
+    listening = []
+    events = clients.dynamodb().meta.client.meta.events
+
+    def count(operation: str) -> list[str]:
+        calls: list[str] = []
+        heard = (f"before-call.dynamodb.{operation}", lambda **_: calls.append(operation))
+        events.register(*heard)
+        listening.append(heard)
+        return calls
+
+    yield count
+    for heard in listening:
+        events.unregister(*heard)
 
 
 def row(student_id: str, **more: Any) -> dict[str, Any]:
@@ -60,7 +80,7 @@ def test_the_whole_chain_makes_the_register_on_real_tables(
     assert [each["model"] for each in session["videos"].values()] == ["7.0"]
 
 
-def test_a_roster_of_more_than_a_megabyte_is_read_to_its_end(aws_services: Services) -> None:
+def test_a_roster_of_more_than_a_megabyte_is_read_to_its_end(aws_services: Services, count_calls: CountCalls) -> None:
     enrol("cs101", *(f"s{number:04}" for number in range(3000)), name="N" * 400)
     calls = count_calls("Query")
     found = [enrolment.student_id for enrolment in aws_services.rosters.of("cs101")]
@@ -86,7 +106,9 @@ def stored() -> set[str]:
     return {item["student_id"] for item in table("rollcall-attendance").scan()["Items"]}
 
 
-def test_rows_are_written_99_in_a_transaction_with_the_check_of_their_decision(aws_services: Services) -> None:
+def test_rows_are_written_99_in_a_transaction_with_the_check_of_their_decision(
+    aws_services: Services, count_calls: CountCalls
+) -> None:
     let_stand()
     calls = count_calls("TransactWriteItems")
     aws_services.attendance.put(PLACE, DECISION, (row(f"s{number}", similarity=99.5) for number in range(200)))
@@ -94,19 +116,11 @@ def test_rows_are_written_99_in_a_transaction_with_the_check_of_their_decision(a
     assert len(stored()) == 200
 
 
-def test_writing_no_rows_calls_nobody(aws_services: Services) -> None:
+def test_writing_no_rows_calls_nobody(aws_services: Services, count_calls: CountCalls) -> None:
     calls = count_calls("TransactWriteItems")
     aws_services.attendance.put(PLACE, DECISION, [])
     aws_services.attendance.remove(PLACE, DECISION, [])
     assert calls == []
-
-
-def count_calls(operation: str) -> list[str]:
-    """Fills with one entry per call of the shared DynamoDB client."""
-    calls: list[str] = []
-    events = clients.dynamodb().meta.client.meta.events
-    events.register(f"before-call.dynamodb.{operation}", lambda **_: calls.append(operation))
-    return calls
 
 
 def test_nothing_is_written_for_a_decision_that_does_not_stand_any_more(aws_services: Services) -> None:
@@ -264,9 +278,11 @@ def test_errors_that_boto3_calls_just_clienterror_get_names(
     answer: Any = AWSResponse("https://s3/", status, HTTPHeaders(), BytesIO(body))
     answer._content = body
     events: Any = client.meta.events
-    events.register("before-send.s3.GetObject", lambda **_: answer)
+    refused = ("before-send.s3.GetObject", lambda **_: answer)
+    events.register(*refused)
     with pytest.raises(named):
         client.get_object(Bucket="b-1", Key="k")
+    events.unregister(*refused)
 
 
 def test_who_is_erased_or_taken_off_the_roster_stays_in_past_registers_as_they_were_left(

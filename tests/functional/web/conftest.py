@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -27,6 +27,13 @@ from web.store import Store
 
 TODAY = date(2026, 3, 4)
 SignIn = Callable[[str], FlaskClient]
+_QUICK = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+"""The real hash with little of the work it is meant to make."""
+
+
+@pytest.fixture(autouse=True)
+def quick_sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("attendance.users.PasswordHasher", _QUICK)
 
 
 @pytest.fixture(autouse=True)
@@ -96,8 +103,7 @@ def signed_in(app: Flask) -> SignIn:
 
 @cache
 def _password_hash() -> str:
-    """The real hash, made once: it is meant to take its time."""
-    return PasswordHasher().hash(PASSWORD)
+    return _QUICK().hash(PASSWORD)
 
 
 def token(client: FlaskClient, path: str = "/login") -> str:
