@@ -19,7 +19,7 @@ from attendance.aws.following import QUEUED, Searched, is_queued, searched
 from attendance.errors import BadEventError, RollcallError
 from attendance.keys import UNFILED, local_date, video_id, video_key, video_object
 from attendance.model import Progress, VideoObject
-from attendance.register import RegisterReader, Session, SessionVideo, by_need_of_review
+from attendance.register import CourseInfo, RegisterReader, Session, SessionVideo, by_need_of_review
 from attendance.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,11 +91,15 @@ def process_video(
     Raises:
         VideoFileError: the file cannot be read or its name cannot be a video's.
         BadVideoKeyError: course_id or date is none.
-        ProcessingFailedError: the run failed; the text is the recorded reason.
+        ProcessingFailedError: there is no such course, or the run failed; the text is the recorded reason.
     """
     settings = Settings.from_environment(settings_env)
+    key = f"videos/{course_id}/{date}/{path.name}"
+    video_key(key)
+    reader = compose.reader(settings)
+    _course(reader, course_id)
     began = time.monotonic()
-    uploaded = upload(settings.videos_bucket, path, course_id, date)
+    uploaded = upload(settings.videos_bucket, path, key)
     upload_seconds = time.monotonic() - began
     on_progress(Step("Uploaded", upload_seconds))
     machine = boto3.client("stepfunctions")
@@ -103,10 +107,10 @@ def process_video(
     started = time.monotonic()
     _follow(machine, execution, began, on_progress)
     ended = time.monotonic()
-    session = _session_of(compose.reader(settings), course_id, date, machine, execution)
+    session = _session_of(reader, course_id, date, machine, execution)
     return {
         "session": _session_json(session),
-        "rows": read_rows(compose.reader(settings), session),
+        "rows": read_rows(reader, session),
         "timings": {
             "upload_seconds": round(upload_seconds, 3),
             "start_seconds": round(started - began - upload_seconds, 3),
@@ -117,18 +121,16 @@ def process_video(
     }
 
 
-def upload(bucket: str, path: Path, course_id: str, date: str) -> VideoObject:
-    """Put the file under videos/<course_id>/<date>/<its name>.
+def upload(bucket: str, path: Path, key: str) -> VideoObject:
+    """Put the file under a key.
 
     Raises:
         VideoFileError: the file cannot be read.
-        BadVideoKeyError: course_id, date or the file's name cannot make a video's key.
     """
-    key = f"videos/{course_id}/{date}/{path.name}"
-    video_key(key)
     client = boto3.client("s3")
     try:
-        client.upload_file(str(path), bucket, key)
+        with path.open("rb") as body:
+            client.upload_fileobj(body, bucket, key)
     except OSError as error:
         raise VideoFileError(f"{path.name} cannot be read: {error.strerror or 'is it a file?'}") from error
     made = client.head_object(Bucket=bucket, Key=key)
@@ -148,12 +150,16 @@ def today(settings: Settings, course_id: str) -> str:
     Raises:
         ProcessingFailedError: there is no such course.
     """
-    course = compose.reader(settings).course(course_id)
+    return local_date(datetime.now(UTC), _course(compose.reader(settings), course_id).time_zone)
+
+
+def _course(reader: RegisterReader, course_id: str) -> CourseInfo:
+    course = reader.course(course_id)
     if course is None:
         raise ProcessingFailedError(
             f"There is no course {course_id}: `rollcall students import` with its students creates it."
         )
-    return local_date(datetime.now(UTC), course.time_zone)
+    return course
 
 
 def read_rows(reader: RegisterReader, session: Session) -> list[dict[str, Any]]:

@@ -96,13 +96,18 @@ class FakeSessions:
         item["decision"] = (decision, turn.number)
         if video_id:
             item["videos"][video_id]["status"] = item["status"] = Progress.PROCESSING
+        else:
+            item.setdefault("outdated_turn", turn.number - 1)
         return decision
 
     def written(self, place: Place, outcome: Outcome, video_id: str | None) -> Progress:
         if not self.stands(place, outcome.decision):
             raise SessionChangedError
         counts = {"counts": dict(outcome.counts), "counted": outcome.corrected, "thresholds": outcome.thresholds}
-        self._item(place).update(counts)
+        item = self._item(place)
+        item.update(counts)
+        if item.get("outdated_turn", 0) < item["decision"][1]:
+            item.pop("outdated_turn", None)
         return self._progress(place, video_id, {"status": Progress.COMPLETE}, outcome.sources)
 
     def corrected(self, place: Place) -> int:
@@ -114,6 +119,7 @@ class FakeSessions:
 
     def open_roll_call(self, place: Place) -> None:
         self._open(place)["is_roll_call"] = True
+        self._outdate(place)
 
     def file(self, video_id: str, place: Place) -> Place:
         return self.filed.setdefault(video_id, place) or place
@@ -131,7 +137,10 @@ class FakeSessions:
         kept = {name: value for name, value in record.items() if name != "error"}
         self._open(to)["videos"][video_id] = kept | {"status": Progress.PROCESSING}
         self._item(to)["status"] = Progress.PROCESSING
+        if record.get("matches_key"):
+            self._outdate(to)
         del self._item(place)["videos"][video_id]
+        self._outdate(place)
         self.filed[video_id] = to
         return True
 
@@ -141,6 +150,7 @@ class FakeSessions:
         if record is None or record.get("left_out", False) == is_left_out:
             return False
         record["left_out"] = is_left_out
+        self._outdate(place)
         return True
 
     def erase(self, video_id: str, place: Place, actor: str) -> bool:
@@ -152,6 +162,10 @@ class FakeSessions:
 
     def stands(self, place: Place, decision: str) -> bool:
         return bool(self._item(place).get("decision", ("",))[0] == decision)
+
+    def _outdate(self, place: Place) -> None:
+        item = self._item(place)
+        item["outdated_turn"] = item.get("turns", 0)
 
     def _open(self, place: Place) -> dict[str, Any]:
         return self.items.setdefault((place.course_id, place.session_id), {"date": place.date, "videos": {}})

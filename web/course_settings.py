@@ -31,7 +31,7 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     course_name = StringField(
         "Name", [InputRequired("Give the course a name."), keeps(lambda text: check_name(text, "course name"))]
     )
-    time_zone = SelectField("Time zone", choices=pytz.common_timezones)
+    time_zone = SelectField("Time zone", choices=pytz.all_timezones)
     present_threshold = FloatField("Present from", [Optional()])
     review_threshold = FloatField("Review from", [Optional()])
     margin = FloatField("Margin to the runner-up", [Optional()])

@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 from flask_wtf import FlaskForm
 
 from attendance import recovery
+from attendance.aws.compose import utc_now
 from attendance.aws.following import STEPS, RunProgress
 from attendance.errors import RollcallError
-from attendance.keys import UNFILED
+from attendance.keys import UNFILED, local_date
 from attendance.model import Progress
 from attendance.register import CourseInfo, Session, SessionVideo
 from attendance.users import Role
@@ -110,9 +111,12 @@ def students(course_id: str) -> ResponseReturnValue:
     found = visible_course(course_id)
     page = store().roster(course_id, cursor())
     is_unfiled = course_id == UNFILED
+    # Classes that have been held were without a student who joins now.
+    joins = local_date(utc_now(), found.time_zone) if store().latest_sessions(course_id, 1) else ""
     return render_template(
         "students.html",
         course=found,
+        joins=joins,
         students=page.items,
         cursor=page.cursor,
         form=None if is_unfiled else FlaskForm(formdata=None),

@@ -111,7 +111,24 @@ def a_decision_of_a_later_turn(stack: Stack, run: Run) -> None:
     stand(stack, other)
 
 
-def videos_to_run_again(stack: Stack, _: Run) -> None:
+def what_was_broken_off(stack: Stack, run: Run) -> None:
+    registers_half_written(stack, run)
+    videos_to_run_again(stack)
+
+
+def registers_half_written(stack: Stack, run: Run) -> None:
+    """A session in which a video counts now, and one whose only video was moved away, with a student's row."""
+    arrived, left = (f"{today()}_{next(NUMBERS)}" for _ in range(2))
+    record: dict[str, Any] = record_of({"key": "videos/moved.mp4", "etag": "e"}, "")
+    record |= {"status": "complete", "matches_key": run.step("Collect matches").result["key"]}
+    put_session(stack, COURSE, arrived, {"moved": record}, outdated_turn=0)
+    put_session(stack, COURSE, left, {}, outdated_turn=0)
+    row = {"session_key": f"{COURSE}#{left}", "student_id": "S-1", "status": "absent", "student_name": "Ana"}
+    more = {"course_id": COURSE, "session_id": left, "date": today(), "source": "machine"}
+    stack.table("ATTENDANCE_TABLE").put_item(Item=row | more)
+
+
+def videos_to_run_again(stack: Stack) -> None:
     """An upload nobody noticed, and runs that broke off in each way that there is."""
     number = next(NUMBERS)
     bucket = stack.machine.endpoints.bucket
@@ -145,7 +162,7 @@ SCENES: Mapping[str, Callable[[Stack, Run], None]] = {
     "write_absent": a_row_to_delete,
     "close_session": the_runs_own_decision,
     "record_stopped_run": a_run_that_was_stopped,
-    "reconcile": videos_to_run_again,
+    "reconcile": what_was_broken_off,
 }
 
 
@@ -166,9 +183,13 @@ def record_of(stored: Mapping[str, Any], execution: str) -> dict[str, Any]:
     }
 
 
-def put_session(stack: Stack, course_id: str, session_id: str, videos: Mapping[str, Any]) -> None:
-    item = {"course_id": course_id, "session_id": session_id, "session_key": f"{course_id}#{session_id}"}
-    more = {"date": session_id[:10], "status": "processing", "videos": videos}
+def put_session(stack: Stack, course_id: str, session_id: str, videos: Mapping[str, Any], **more: Any) -> None:
+    item: dict[str, Any] = {
+        "course_id": course_id,
+        "session_id": session_id,
+        "session_key": f"{course_id}#{session_id}",
+    }
+    item |= {"date": session_id[:10], "status": "processing", "videos": videos}
     stack.table("SESSIONS_TABLE").put_item(Item=item | more)
 
 

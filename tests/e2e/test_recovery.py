@@ -133,7 +133,7 @@ def test_a_video_whose_event_was_lost_is_found_by_the_reconciliation_and_run_onc
     assert invoke(machine, "reconcile", scheduled(timedelta(0)))["started"] == 0
     assert video(machine, day) == {}
 
-    assert invoke(machine, "reconcile", scheduled()) == {"started": 1, "recorded": 0, "left": 0}
+    assert invoke(machine, "reconcile", scheduled()) == {"started": 1, "recorded": 0, "settled": 0, "left": 0}
 
     eventually(partial(has_status, machine, day, "complete"), "the register")
     assert machine.rows(f"{COURSE}#{day}")["S-2"]["status"] == "absent"

@@ -356,12 +356,12 @@ class RegisterMachine(RuleBasedStateMachine):
 
     @invariant()
     def who_is_taken_off_the_roster_keeps_the_rows_as_they_are(self) -> None:
-        """Of registers that are done, whose videos all count; as long as the student is not on the roster again."""
+        """Of registers that are done, also when a video is left out; until the student is on the roster again."""
         if not hasattr(self, "world"):
             return
         gone = off_roster(self.rosters[-1])
         kept = self.history.items()
-        self.history = {key: row for key, row in kept if key[1] in gone and key[0] not in self.shrunk}
+        self.history = {key: row for key, row in kept if key[1] in gone}
         for key, row in self.history.items():
             assert self.world.attendance.rows.get(key) == row
         done = [session for session, item in self.world.sessions.items.items() if item.get("status") == "complete"]
@@ -420,7 +420,7 @@ class RegisterMachine(RuleBasedStateMachine):
         assert len({row.student_id for row in rows}) == len(rows)
         corrected = {student for (where, student), said in self.said.items() if where == key and (said or not is_new)}
         if not videos:
-            assert {row.student_id for row in rows} <= corrected
+            assert {row.student_id for row in rows} <= corrected.union(*map(off_roster, self.rosters))
             return
         seen = [
             run.resolved_at

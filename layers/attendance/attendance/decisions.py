@@ -159,8 +159,8 @@ def _decided(place: Place, turn: Turn, erasing: Set[str], services: Services) ->
     collected = sorted((source, video.model or "") for source, video in counting(turn.videos.values()).items())
     found = [documents.to_matches(services.work.get(source)) for source, _ in collected]
     is_held = bool(found) or turn.is_roll_call
-    listed = services.rosters.of(course.course_id) if is_held else ()
-    roster = [each for each in listed if each.student_id not in erasing]
+    listed = [each for each in services.rosters.of(course.course_id) if each.student_id not in erasing]
+    roster = listed if is_held else []
     if found:
         rows = decide(roster, [matches.students for matches in found], course.thresholds, place.date, section)
     else:
@@ -176,7 +176,8 @@ def _decided(place: Place, turn: Turn, erasing: Set[str], services: Services) ->
         sources=tuple(source for source, _ in collected),
         unknown=sum(matches.unknown for matches in found),
         rows=rows,
-        former=former(services.attendance.statuses(place.session_key), roster) if is_held else {},
+        # Also of a session without a video that counts: nobody could make these rows again when one counts again.
+        former=former(services.attendance.statuses(place.session_key), listed),
     )
 
 

@@ -3,17 +3,26 @@
 A person starts a failed video again (`retry`); a rule hands over each run that ended where no catch of the machine
 could see it (`record_stopped_run`); once an hour, and whenever a local stack starts, whatever still has neither a
 register nor a failure is looked for (`reconcile`). All of them start a run in one way, with the event of the upload:
-every step is safe to run twice, and a search that was started within the last seven days is not paid again.
+every step is safe to run twice, and a search that was started within the last seven days is not paid again. What a
+person began outside a run, as by leaving a video out, and could not end is ended there as well (`reconcile`).
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from attendance import keys
-from attendance.errors import BadEventError, RollcallError
+from attendance.decisions import settle
+from attendance.errors import (
+    BadEventError,
+    ObjectNotFoundError,
+    RollcallError,
+    SessionChangedError,
+    UnknownCourseError,
+    UnprocessedItemsError,
+)
 from attendance.log import step_done
 from attendance.model import Progress, VideoObject
 from attendance.pipeline import place_of, record_failure
@@ -32,6 +41,8 @@ GRACE = timedelta(minutes=15)
 MOST = 50
 """Runs that one reconciliation starts; more would only wait for one of the 20 searches Rekognition allows."""
 
+_LATER = (SessionChangedError, UnknownCourseError, ObjectNotFoundError, UnprocessedItemsError)
+"""What keeps one register from being decided, and says nothing of the others."""
 _FORGOTTEN = "FORGOTTEN"
 """In place of the status of an execution that the service knows no more."""
 _UNKNOWN_SIZE = 1
@@ -76,10 +87,18 @@ class Tools:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """What a reconciliation did: runs started, failures recorded, and videos left for the next one."""
+    """What a reconciliation did.
+
+    Attributes:
+        started: runs.
+        recorded: stopped runs that were recorded as failures.
+        settled: sessions whose register was decided and written as far as a person's request had not come.
+        left: videos and sessions left for the next one.
+    """
 
     started: int
     recorded: int
+    settled: int
     left: int
 
 
@@ -172,26 +191,48 @@ def reconcile(
     """Find the videos that have neither a register nor a failure and that no run is at work on, and finish them.
 
     Args:
-        sessions: where to look for videos that a run had begun with; they may be a little out of date.
+        sessions: where to look for videos that a run had begun with, and for registers that a person's request left
+            half written; they may be a little out of date.
         since: uploads from then on are looked at.
         before: until then an upload must have come to count as overlooked.
         most: how many runs are started at most, the earliest uploads first; None for all.
         tools: the world.
     """
-    known = [_Recorded(one.course_id, one.session_id, video) for one in sessions for video in one.videos]
+    looked_at = list(sessions)
+    settled, unsettled = _settled(looked_at, tools)
+    known = [_Recorded(one.course_id, one.session_id, video) for one in looked_at for video in one.videos]
     overlooked = _overlooked(tools.uploads.since(since), before, known, tools)
     broken_off, recorded = _broken_off(known, tools)
     starts = sorted([*overlooked, *broken_off], key=lambda start: start.video.uploaded_at)[slice(most)]
     for start in starts:
         _run(start, tools.runs)
-    left = len(overlooked) + len(broken_off) - len(starts)
-    step_done("reconcile", started=len(starts), recorded=recorded, left=left)
-    return Reconciled(len(starts), recorded, left)
+    left = len(overlooked) + len(broken_off) - len(starts) + unsettled
+    done = Reconciled(len(starts), recorded, settled, left)
+    step_done("reconcile", **asdict(done))
+    return done
 
 
 def _run(start: _Start, runs: Runs) -> None:
     runs.start(start.video, start.after)
     step_done("run_again", video_id=keys.video_id(start.video))
+
+
+def _settled(sessions: Iterable[Session], tools: Tools) -> tuple[int, int]:
+    """Decide and write the registers that are outdated; how many there were, and of how many it could not be done."""
+    settled = unsettled = 0
+    for one in sessions:
+        is_outdated = one.is_outdated and one.course_id != keys.UNFILED  # which has no register
+        now = tools.sessions.session(one.course_id, one.session_id) if is_outdated else None
+        if now is None or not now.is_outdated:
+            continue
+        try:
+            settle(now.place, tools.services)
+        except _LATER:
+            step_done("register_left", session_key=now.session_key)
+            unsettled += 1
+        else:
+            settled += 1
+    return settled, unsettled
 
 
 def _overlooked(uploads: Iterable[VideoObject], before: datetime, known: list[_Recorded], tools: Tools) -> list[_Start]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
 from attendance.keys import day_and_slot, session_key
-from attendance.model import Correction, Enrolment, Evidence, Progress, Row, Standing, Status, Thresholds
+from attendance.model import Correction, Enrolment, Evidence, Place, Progress, Row, Standing, Status, Thresholds
 from attendance.rollcall import counting
 
 STATUS_ORDER = {Status.REVIEW: 0, Status.PRESENT: 1, Status.ABSENT: 2, Status.EXCUSED: 3}
@@ -84,6 +84,7 @@ class Session:
         counts: rows by status, corrections included.
         thresholds: those its rows were decided with; None before there are any.
         is_roll_call: a person opened it to call the roll.
+        is_outdated: its register is not, or not yet, decided from what is known now, and no run will do it.
     """
 
     course_id: str
@@ -96,6 +97,7 @@ class Session:
     updated_at: str | None
     thresholds: Thresholds | None = None
     is_roll_call: bool = False
+    is_outdated: bool = False
 
     @property
     def in_use(self) -> tuple[SessionVideo, ...]:
@@ -129,6 +131,11 @@ class Session:
     def session_key(self) -> str:
         """The partition of the session's rows."""
         return session_key(self.course_id, self.session_id)
+
+    @property
+    def place(self) -> Place:
+        """Where it is kept."""
+        return Place(self.course_id, self.session_id, self.session_key, self.date)
 
 
 @dataclass(frozen=True)
@@ -203,6 +210,7 @@ def session_from(item: Mapping[str, Any]) -> Session:
         updated_at=item.get("updated_at"),
         thresholds=_thresholds_from(item.get("thresholds")),
         is_roll_call=bool(item.get("is_roll_call")),
+        is_outdated="outdated_turn" in item,
     )
 
 

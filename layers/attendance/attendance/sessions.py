@@ -68,7 +68,7 @@ def decide_again(course_id: str, session_id: str, tools: Tools) -> Mapping[str, 
     session = tools.sessions.session(course_id, session_id)
     if session is None or course_id == UNFILED:
         raise _no_session(course_id, session_id)
-    return settle(_place(session), tools.services)
+    return settle(session.place, tools.services)
 
 
 def move_video(course_id: str, session_id: str, video_id: str, to: Place, actor: str, tools: Tools) -> bool:
@@ -102,11 +102,11 @@ def move_video(course_id: str, session_id: str, video_id: str, to: Place, actor:
     session = tools.sessions.session(course_id, session_id)
     video = _video(session, video_id)
     if session and video:
-        _move(_place(session), video, to, actor, tools)
+        _move(session.place, video, to, actor, tools)
     elif services.sessions.filed_in(video_id) != to:
         raise _no_video(course_id, session_id, video_id)
     if session:
-        _settle(_place(session), services)
+        _settle(session.place, services)
     arrived = _video(tools.sessions.session(to.course_id, to.session_id), video_id)
     if arrived and arrived.matches_key:
         settle(to, services, video_id)
@@ -133,8 +133,8 @@ def leave_out(course_id: str, session_id: str, video_id: str, actor: str, tools:
         SessionChangedError: videos of the session are being worked on; they write the register.
     """
     session, _ = _found(course_id, session_id, video_id, tools)
-    tools.services.sessions.leave_out(video_id, _place(session), actor, is_left_out=True)
-    _settle(_place(session), tools.services)
+    tools.services.sessions.leave_out(video_id, session.place, actor, is_left_out=True)
+    _settle(session.place, tools.services)
 
 
 def count_again(course_id: str, session_id: str, video_id: str, actor: str, tools: Tools) -> None:
@@ -160,8 +160,8 @@ def count_again(course_id: str, session_id: str, video_id: str, actor: str, tool
             raise VideoGoneError(
                 "What was found in this recording is erased already: it cannot count again."
             ) from error
-    tools.services.sessions.leave_out(video_id, _place(session), actor, is_left_out=False)
-    _settle(_place(session), tools.services)
+    tools.services.sessions.leave_out(video_id, session.place, actor, is_left_out=False)
+    _settle(session.place, tools.services)
 
 
 def erase_recording(course_id: str, session_id: str, video_id: str, actor: str, tools: Tools) -> None:
@@ -189,7 +189,7 @@ def erase_recording(course_id: str, session_id: str, video_id: str, actor: str, 
     tools.uploads.erase(video.bucket, video.key, video.version_id, video.etag)
     if video.matches_key:
         tools.services.work.delete(video.matches_key)
-    if not tools.services.sessions.erase(video_id, _place(session), actor):
+    if not tools.services.sessions.erase(video_id, session.place, actor):
         raise _still_running()
 
 
@@ -224,10 +224,6 @@ def _found(course_id: str, session_id: str, video_id: str, tools: Tools) -> tupl
 def _video(session: Session | None, video_id: str) -> SessionVideo | None:
     videos = session.videos if session else ()
     return next((video for video in videos if video.video_id == video_id), None)
-
-
-def _place(session: Session) -> Place:
-    return Place(session.course_id, session.session_id, session.session_key, session.date)
 
 
 def _no_session(course_id: str, session_id: str) -> NoSuchSessionError:

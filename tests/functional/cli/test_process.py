@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from attendance.aws.following import Searched
 from attendance.errors import BadVideoKeyError
@@ -41,6 +42,11 @@ class Pipeline:
         put("sessions", item)
         for student_id, status in (("s1", "absent"), ("s2", "present"), ("s3", "review")):
             put("attendance", row_item(course_id, date, student_id, status))
+
+
+@pytest.fixture(autouse=True)
+def course(in_stack: dict[str, str]) -> None:
+    put("courses", {"course_id": "physics", "course_name": "Physics", "time_zone": "UTC"})
 
 
 def _video(folder: Path, name: str = "a léc+ture 1.mp4") -> Path:
@@ -129,7 +135,16 @@ def test_the_command_ends_with_one_and_the_reason(rollcall: Rollcall, tmp_path: 
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_date_an_unknown_course_is_refused_with_what_to_do(rollcall: Rollcall, tmp_path: Path) -> None:
-    done = rollcall("process", _video(tmp_path), "--course", "nowhere")
+@pytest.mark.parametrize("date", [(), ("--date", "2026-03-02")])
+def test_an_unknown_course_is_refused_with_what_to_do_before_a_byte_is_sent(
+    rollcall: Rollcall, tmp_path: Path, date: tuple[str, ...]
+) -> None:
+    done = rollcall("process", _video(tmp_path), "--course", "nowhere", *date)
     assert done.returncode == 1
     assert "There is no course nowhere" in done.stderr
+    assert "Contents" not in boto3.client("s3").list_objects_v2(Bucket="rollcall-videos", Prefix="videos/nowhere/")
+
+
+def test_a_bucket_that_takes_no_video_is_told_without_a_stack_trace(in_stack: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        process_video(in_stack | {"VIDEOS_BUCKET": "gone"}, _video(tmp_path), "physics", "2026-03-02", lambda _: None)

@@ -34,7 +34,7 @@ def add_course(course_id: str = "cs101") -> None:
 def test_an_upload_whose_event_was_lost_is_run_once(tools: Tools, function: Function) -> None:
     add_course()
     upload = put_video(f"videos/cs101/{DATE}/lost.mp4")
-    assert function("reconcile", schedule()) == {"started": 1, "recorded": 0, "left": 0}
+    assert function("reconcile", schedule()) == {"started": 1, "recorded": 0, "settled": 0, "left": 0}
     function("reconcile", schedule())
     assert executions(tools) == {upload.key: "RUNNING"}
 
@@ -45,7 +45,7 @@ def test_a_video_is_found_in_the_session_of_its_event_when_the_bucket_tells_anot
     made = put_video("videos/long upload.mp4")
     told = event(made.key, version=made.version_id, etag=made.etag, size=made.size, time="2026-01-05T12:00:00Z")
     record_failure(told, EXECUTION, {"Error": "States.Timeout", "Cause": ""}, tools.services)
-    assert function("reconcile", schedule()) == {"started": 0, "recorded": 0, "left": 0}
+    assert function("reconcile", schedule()) == {"started": 0, "recorded": 0, "settled": 0, "left": 0}
     assert tools.sessions.session("default", "2026-01-05")
 
 
@@ -87,12 +87,12 @@ def test_a_run_that_was_aborted_is_recorded_where_its_event_was_lost(tools: Tool
     arn = tools.runs.start(upload, "")
     tools.services.sessions.add_video(place_of(upload, tools.services), upload.uploaded_at, arn)
     clients.stepfunctions().stop_execution(executionArn=arn)
-    assert function("reconcile", schedule()) == {"started": 0, "recorded": 1, "left": 0}
+    assert function("reconcile", schedule()) == {"started": 0, "recorded": 1, "settled": 0, "left": 0}
     session = tools.sessions.session("cs101", DATE)
     assert session
     assert session.videos[0].error
     assert session.videos[0].error.name == "Execution.Aborted"
-    assert function("reconcile", schedule()) == {"started": 0, "recorded": 0, "left": 0}
+    assert function("reconcile", schedule()) == {"started": 0, "recorded": 0, "settled": 0, "left": 0}
 
 
 # ---- the adapters

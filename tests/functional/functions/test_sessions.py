@@ -1,17 +1,29 @@
 """What people do with sessions and with their videos, on real tables."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 
 from attendance import keys
 from attendance.aws import clients, compose
 from attendance.corrections import Said
-from attendance.errors import BadSessionError, UnknownCourseError, VideoErasedError
+from attendance.decisions import close, decide_session, settle
+from attendance.errors import BadSessionError, SessionChangedError, UnknownCourseError, VideoErasedError
 from attendance.model import Progress, Status
 from attendance.ports import Services
-from attendance.recovery import NoSuchSessionError, StillRunningError, Tools, VideoGoneError
+from attendance.recovery import (
+    NoSuchSessionError,
+    Reconciled,
+    StillRunningError,
+    Tools,
+    VideoGoneError,
+    reconcile_recent,
+)
 from attendance.register import all_sessions
 from attendance.sessions import (
     SameSessionError,
@@ -29,6 +41,8 @@ from tests.functional.functions.moto_tables import enrol, table
 from tests.functional.functions.stopped import executions, make_tools, put_video
 
 MONDAY, TUESDAY = (keys.place("cs101", day) for day in ("2026-11-20", "2026-11-21"))
+WEDNESDAY = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CutOff = Callable[[Callable[[], object]], None]
 
 
 def statuses(session_key: str) -> dict[str, str]:
@@ -376,6 +390,25 @@ class TestLeftOut:
         shown = session("cs101", "2026-11-21")
         assert ([video.is_left_out for video in shown.videos], shown.status) == ([True], Progress.COMPLETE)
 
+    @pytest.mark.parametrize("way", ["left out", "moved"])
+    def test_who_is_on_the_roster_no_more_keeps_the_row_when_it_is_undone(
+        self, tools: Tools, run: Run, world: World, way: str
+    ) -> None:
+        only = stored(world, LECTURE, "ada", "eve")
+        run(only)
+        table("rollcall-rosters").delete_item(Key={"course_id": "cs101", "student_id": "eve"})
+        before = compose.reader(SETTINGS).rows(MONDAY.session_key)
+        if way == "left out":
+            leave_out("cs101", "2026-11-20", video_id(only), "ann", tools)
+            assert statuses(MONDAY.session_key) == {"eve": "present"}
+            count_again("cs101", "2026-11-20", video_id(only), "ann", tools)
+        else:
+            move_video("cs101", "2026-11-20", video_id(only), TUESDAY, "ann", tools)
+            assert statuses(MONDAY.session_key) == {"eve": "present"}
+            move_video("cs101", "2026-11-21", video_id(only), MONDAY, "ann", tools)
+            assert statuses(TUESDAY.session_key) == {}
+        assert compose.reader(SETTINGS).rows(MONDAY.session_key) == before
+
     def test_what_is_not_there_cannot_be_left_out(self, tools: Tools, run: Run, world: World) -> None:
         run(stored(world, LECTURE, "ada"))
         for change in (leave_out, count_again, erase_recording):
@@ -491,3 +524,107 @@ class TestDecidedAgain:
             with pytest.raises(NoSuchSessionError):
                 decide_again(course_id, session_id, tools)
         assert table("rollcall-sessions").scan()["Items"] == []
+
+
+MOMENTS = ("sessions.settle", "decisions.write_seen", "decisions.write_unseen", "decisions.close")
+"""Where a request may be cut off: before it decides anything, and between its steps."""
+
+
+@pytest.fixture(params=MOMENTS)
+def cut_off(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> CutOff:
+    """Does something and kills it at the moment that the test is for."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def do(something: Callable[[], object]) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(f"attendance.{request.param}", end)
+            with pytest.raises(KeyboardInterrupt):
+                something()
+
+    return do
+
+
+class TestCutOff:
+    """Requests of people that were killed: the reconciliation ends what they began."""
+
+    def test_both_sessions_of_a_moved_video_are_decided(
+        self, tools: Tools, run: Run, world: World, cut_off: CutOff
+    ) -> None:
+        wrong = stored(world, "videos/cs101/2026-11-20/wrong.mp4", "eve")
+        run(wrong)
+        erase_object(wrong)
+        cut_off(lambda: move_video("cs101", "2026-11-20", video_id(wrong), TUESDAY, "ann", tools))
+        assert session("cs101", "2026-11-20").is_outdated
+        assert reconcile_recent(WEDNESDAY, tools) == Reconciled(started=0, recorded=0, settled=2, left=0)
+        assert statuses(MONDAY.session_key) == {}
+        assert statuses(TUESDAY.session_key) == {"ada": "absent", "eve": "present"}
+        assert session("cs101", "2026-11-21").status is Progress.COMPLETE
+        assert reconcile_recent(WEDNESDAY, tools) == Reconciled(0, 0, 0, 0)
+
+    def test_a_video_that_was_left_out_counts_no_more(
+        self, tools: Tools, run: Run, world: World, cut_off: CutOff
+    ) -> None:
+        run(stored(world, "videos/cs101/2026-11-20/first.mp4", "ada"))
+        second = stored(world, "videos/cs101/2026-11-20/second.mp4", "eve")
+        run(second)
+        cut_off(lambda: leave_out("cs101", "2026-11-20", video_id(second), "ann", tools))
+        assert session("cs101", "2026-11-20").is_outdated
+        assert reconcile_recent(WEDNESDAY, tools).settled == 1
+        assert statuses(MONDAY.session_key) == {"ada": "present", "eve": "absent"}
+        assert session("cs101", "2026-11-20").counts == {"present": 1, "review": 0, "absent": 1}
+        assert not session("cs101", "2026-11-20").is_outdated
+
+    def test_a_decision_of_a_turn_from_before_it_does_not_hide_it_either(
+        self, tools: Tools, run: Run, world: World
+    ) -> None:
+        run(stored(world, "videos/cs101/2026-11-20/first.mp4", "ada"))
+        second = stored(world, "videos/cs101/2026-11-20/second.mp4", "eve")
+        run(second)
+        sessions = tools.services.sessions
+
+        class LeftOutMeanwhile:
+            """The table; right before a decision stands somebody leaves the video out, and is killed."""
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(sessions, name)
+
+            def decide(self, *given: Any) -> str:
+                sessions.leave_out(video_id(second), MONDAY, "ann", is_left_out=True)
+                return sessions.decide(*given)
+
+        settle(MONDAY, replace(tools.services, sessions=cast(Any, LeftOutMeanwhile())))
+        assert statuses(MONDAY.session_key) == {"ada": "present", "eve": "present"}
+        assert session("cs101", "2026-11-20").is_outdated
+        assert reconcile_recent(WEDNESDAY, tools).settled == 1
+        assert statuses(MONDAY.session_key) == {"ada": "present", "eve": "absent"}
+
+    def test_a_roll_call_that_was_opened_gets_its_rows(self, tools: Tools, cut_off: CutOff) -> None:
+        cut_off(lambda: open_session("cs101", "2026-11-20", None, tools.services))
+        assert session("cs101", "2026-11-20").is_outdated
+        assert reconcile_recent(WEDNESDAY, tools).settled == 1
+        assert statuses(MONDAY.session_key) == {"ada": "review", "eve": "review"}
+        shown = session("cs101", "2026-11-20")
+        assert (shown.status, shown.is_outdated) == (Progress.COMPLETE, False)
+
+    def test_a_decision_from_before_does_not_hide_what_is_to_be_done(
+        self, tools: Tools, run: Run, world: World, cut_off: CutOff
+    ) -> None:
+        first = stored(world, "videos/cs101/2026-11-20/first.mp4", "ada")
+        run(first)
+        earlier = decide_session(MONDAY, tools.services, None)
+        cut_off(lambda: leave_out("cs101", "2026-11-20", video_id(first), "ann", tools))
+        with suppress(SessionChangedError):
+            close(MONDAY, earlier.key, tools.services, None)
+        assert session("cs101", "2026-11-20").is_outdated
+        assert reconcile_recent(WEDNESDAY, tools).settled == 1
+        assert statuses(MONDAY.session_key) == {}
+
+
+def test_what_could_not_be_filed_is_left_out_without_a_register(tools: Tools, step: Step, world: World) -> None:
+    lost = stored(world, "videos/whatever/lecture.mp4", "eve")
+    failure = {"event": lost, "execution_arn": EXECUTION, "error": {"Error": "BadVideoKeyError"}}
+    kept = step("record_failure", failure)
+    leave_out("unfiled", kept["session_id"], kept["video_id"], "ann", tools)
+    assert reconcile_recent(WEDNESDAY, tools) == Reconciled(0, 0, 0, 0)

@@ -1,6 +1,7 @@
 """Courses: creating them, their policy with its effect, their rosters by hand and by table."""
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +53,23 @@ def test_a_created_course_is_listed_and_asks_for_its_students(admin: FlaskClient
     assert "Art & Design is created." in page
     assert "No students yet" in page
     assert "Art & Design ART-1 Europe/Zurich" in words(admin.get("/courses").text)
+
+
+def test_who_joins_a_course_that_had_classes_joins_today_in_its_zone(
+    admin: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.courses.utc_now", lambda: datetime(2026, 3, 4, 23, tzinfo=UTC))
+    field = 'name="enrolled_from" value="{}"'.format
+    assert field("") in admin.get(ROSTER).text
+    put("sessions", session_item("physics", "2026-03-02"))
+    assert field("2026-03-05") in admin.get(ROSTER).text
+
+
+@pytest.mark.parametrize("zone", ["Asia/Calcutta", "Etc/GMT+5", "CET"])
+def test_a_course_in_any_zone_that_is_taken_keeps_it_in_its_settings(admin: FlaskClient, app: Flask, zone: str) -> None:
+    app.extensions["rollcall_services"].enroller.ensure_course("old", "Old", zone)
+    page = admin.get("/courses/old/settings").text
+    assert re.findall(r'<option selected value="([^"]+)"', page) == [zone]
 
 
 @pytest.mark.parametrize(

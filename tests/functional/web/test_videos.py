@@ -60,6 +60,18 @@ def test_an_instructor_decides_a_class_again_by_the_roster_of_now(signed_in: Sig
     assert statuses() == {"s1": "present", "s2": "absent", "s3": "absent"}
 
 
+def test_a_register_that_is_half_written_says_so_until_it_is_decided_again(signed_in: SignIn, video: str) -> None:
+    item = get("sessions", course_id="physics", session_id=DAY)
+    assert item
+    put("sessions", item | {"outdated_turn": 0})
+    teacher = signed_in(TEACHER)
+    notice = "This register is being decided again, and rows may still be as they were."
+    assert notice in words(teacher.get(PAGE).text)
+    followed(teacher, send(teacher, f"{PAGE}/decide", PAGE))
+    assert statuses() == {"s1": "present", "s2": "absent"}
+    assert notice not in words(teacher.get(PAGE).text)
+
+
 def test_a_class_without_a_roster_offers_to_be_decided_again(signed_in: SignIn, video: str) -> None:
     boto3.resource("dynamodb").Table("rollcall-rosters").delete_item(Key={"course_id": "physics", "student_id": "s1"})
     boto3.resource("dynamodb").Table("rollcall-rosters").delete_item(Key={"course_id": "physics", "student_id": "s2"})

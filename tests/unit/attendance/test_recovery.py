@@ -143,7 +143,7 @@ def test_an_event_made_again_tells_of_the_same_upload(place: Place) -> None:
 
 def test_an_upload_that_no_session_tells_of_is_run(place: Place) -> None:
     place.upload("lost.mp4")
-    assert reconcile_recent(NOW, place.tools) == Reconciled(started=1, recorded=0, left=0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(started=1, recorded=0, settled=0, left=0)
     assert started(place) == [("lost.mp4", "")]
 
 
@@ -157,23 +157,23 @@ def test_a_second_reconciliation_starts_nothing_more(place: Place) -> None:
 
 def test_an_upload_whose_event_may_still_come_is_left_alone(place: Place) -> None:
     place.upload(ago=GRACE - timedelta(seconds=1))
-    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0, 0)
 
 
 def test_an_upload_from_before_the_last_days_is_left_alone(place: Place) -> None:
     place.upload(ago=RECENT + timedelta(seconds=1))
-    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("status", ["complete", "failed"])
 def test_a_video_with_a_register_or_a_failure_is_left_alone(place: Place, status: str) -> None:
     place.record(place.upload(), status, "run:1")
-    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0, 0)
 
 
 def test_an_upload_whose_event_named_no_version_is_known_by_its_bytes(place: Place) -> None:
     place.record(replace(place.upload(), version_id=None), "complete")
-    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("key", [f"videos/{COURSE}/2025-01-10/a.mp4", "videos/no place.txt"])
@@ -185,7 +185,7 @@ def test_an_upload_whose_event_named_no_version_is_known_in_a_session_long_ago_a
     told = place_of(replace(upload, version_id=None), place.world.services)
     item = {"course_id": told.course_id, "session_id": told.session_id, "date": "2025-01-10"}
     place.items[told.course_id, told.session_id] = item | {"videos": {told.video_id: {"status": "failed"}}}
-    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0, 0)
 
 
 def test_a_video_of_a_class_long_ago_is_found_by_its_upload(place: Place) -> None:
@@ -199,14 +199,14 @@ def test_a_video_of_a_class_long_ago_is_found_by_its_upload(place: Place) -> Non
 
 def test_a_video_that_a_run_is_at_work_on_is_left_alone(place: Place) -> None:
     place.record(place.upload(), "processing", "run:1", "RUNNING")
-    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("ended", ["FAILED", "SUCCEEDED", ""])
 def test_a_video_whose_run_broke_off_or_is_forgotten_is_run_after_it(place: Place, ended: str) -> None:
     upload = place.upload()
     place.record(upload, "processing", "run:1", ended)
-    assert reconcile_recent(NOW, place.tools) == Reconciled(1, 0, 0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(1, 0, 0, 0)
     assert place.runs.started == [(upload, "run:1")]
 
 
@@ -215,7 +215,7 @@ def test_a_run_that_ended_well_between_the_two_looks_is_left_alone(place: Place)
     stale = place.sessions_on(DATE)
     place.items[COURSE, DATE]["videos"][video_id]["status"] = "complete"
     place.sessions_on = lambda date: stale if date == DATE else []  # type: ignore[method-assign]
-    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0, 0)
 
 
 def test_a_video_that_another_run_has_just_taken_up_is_left_alone(place: Place) -> None:
@@ -223,7 +223,7 @@ def test_a_video_that_another_run_has_just_taken_up_is_left_alone(place: Place) 
     stale = place.sessions_on(DATE)
     place.items[COURSE, DATE]["videos"][video_id]["execution_arn"] = "run:2"
     place.sessions_on = lambda date: stale if date == DATE else []  # type: ignore[method-assign]
-    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(0, 0, 0, 0)
 
 
 def test_a_video_deleted_while_it_ran_is_run_with_what_is_recorded_and_so_fails_with_a_reason(place: Place) -> None:
@@ -239,14 +239,14 @@ def test_a_video_deleted_while_it_ran_is_run_with_what_is_recorded_and_so_fails_
 def test_a_stopped_run_whose_event_was_lost_is_recorded_and_not_run_again(place: Place, status: str, name: str) -> None:
     upload = place.upload()
     place.record(upload, "processing", "run:1", status)
-    assert reconcile_recent(NOW, place.tools) == Reconciled(started=0, recorded=1, left=0)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(started=0, recorded=1, settled=0, left=0)
     assert recorded_error(place, upload)["name"] == name
 
 
 def test_only_so_many_are_started_at_once_the_earliest_first(place: Place) -> None:
     for number in range(MOST + 7):
         place.upload(f"{number:03}.mp4", ago=timedelta(minutes=20 + number))
-    assert reconcile_recent(NOW, place.tools) == Reconciled(started=MOST, recorded=0, left=7)
+    assert reconcile_recent(NOW, place.tools) == Reconciled(started=MOST, recorded=0, settled=0, left=7)
     assert started(place)[0] == (f"{MOST + 6:03}.mp4", "")
     assert ("000.mp4", "") not in started(place)
 

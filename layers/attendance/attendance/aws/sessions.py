@@ -29,6 +29,9 @@ _TRIES = 20
 
 FILED = "#moved"
 """In place of a course_id: items that tell which session a video belongs to. No course_id starts with #."""
+OUTDATED = "outdated_turn"
+"""Of a session: decisions of this turn and of those before miss something, and no run is at work that would not."""
+_OUTDATES = f"SET {OUTDATED} = if_not_exists(turns, :none)"
 _OF_A_RUN = frozenset({"status", "error"})
 """Of a video's record, what does not hold in another session."""
 
@@ -134,6 +137,11 @@ class DynamoSessions:
             condition = f"attribute_exists(videos.#id) AND ({condition})"
             names |= {"#id": video_id, **_names(working)}
             values |= _values(working)
+        else:
+            # Until its rows are written, as no run does that if whoever decided here is cut off. A mark that is there
+            # stays: it may be of a change that came after this turn was taken.
+            change += f", {OUTDATED} = if_not_exists({OUTDATED}, :before)"
+            values[":before"] = turn.number - 1
         try:
             self._update(place, change, names, values, condition)
         except self._refused:
@@ -165,7 +173,10 @@ class DynamoSessions:
 
     def open_roll_call(self, place: Place) -> None:
         """Note that a person calls the roll of this session."""
-        self._open(place, {"is_roll_call": True})
+        self._open(place, {})
+        called = {"is_roll_call": True}
+        change = f"{_OUTDATES}, {_sets('', called).removeprefix('SET ')}"
+        self._update(place, change, _names(called), {**_values(called), ":none": 0})
 
     def file(self, video_id: str, place: Place) -> Place:
         """Remember the session the video is in, unless one is remembered; the one that is."""
@@ -210,14 +221,15 @@ class DynamoSessions:
         change: dict[str, Any] = {
             "TableName": self._table.name,
             "Key": _key(place),
-            "UpdateExpression": "REMOVE videos.#id.left_out",
+            "UpdateExpression": f"REMOVE videos.#id.left_out {_OUTDATES}",
             "ConditionExpression": "attribute_exists(videos.#id.left_out)",
             "ExpressionAttributeNames": {"#id": video_id},
+            "ExpressionAttributeValues": {":none": 0},
         }
         if is_left_out:
-            change["UpdateExpression"] = "SET videos.#id.left_out = :yes"
+            change["UpdateExpression"] = f"{_OUTDATES}, videos.#id.left_out = :yes"
             change["ConditionExpression"] = "attribute_exists(videos.#id) AND attribute_not_exists(videos.#id.left_out)"
-            change["ExpressionAttributeValues"] = {":yes": True}
+            change["ExpressionAttributeValues"] |= {":yes": True}
         action = "leave out" if is_left_out else "count again"
         return self._transacted({"Update": change}, self._noting(video_id, actor, action, {"old": place.session_key}))
 
@@ -264,16 +276,21 @@ class DynamoSessions:
         }
         if place.course_id == UNFILED:
             return {"Delete": change}
-        return {"Update": {**change, "UpdateExpression": "REMOVE videos.#id"}}
+        change["ExpressionAttributeValues"] |= {":none": 0}
+        return {"Update": {**change, "UpdateExpression": f"REMOVE videos.#id {_OUTDATES}"}}
 
     def _arriving(self, to: Place, video_id: str, record: Item) -> dict[str, Any]:
+        """The session with the video; no run is to come for one in which somebody was looked for already."""
+        arrived, values = "SET videos.#id = :record, #status = :status", {}
+        if record.get("matches_key"):
+            arrived, values = f"{_OUTDATES}, {arrived.removeprefix('SET ')}", {":none": 0}
         return {
             "Update": {
                 "TableName": self._table.name,
                 "Key": _key(to),
-                "UpdateExpression": "SET videos.#id = :record, #status = :status",
+                "UpdateExpression": arrived,
                 "ExpressionAttributeNames": {"#id": video_id, "#status": "status"},
-                "ExpressionAttributeValues": {":record": record, ":status": Progress.PROCESSING.value},
+                "ExpressionAttributeValues": {**values, ":record": record, ":status": Progress.PROCESSING.value},
             }
         }
 
@@ -329,7 +346,10 @@ class DynamoSessions:
         given: dict[str, Any] = {"videos": after, "status": progress.value, **session}
         if progress is Progress.FAILED:
             given["error"] = max(after.values(), key=lambda each: str(each["uploaded_at"]))["error"]
-        change = _sets("", given) + ("" if "error" in given else " REMOVE #error")
+        gone = [] if "error" in given else ["#error"]
+        if outcome and int(item.get(OUTDATED, 0)) < int(item["decision"]["turn"]):
+            gone.append(OUTDATED)
+        change = _sets("", given) + (f" REMOVE {', '.join(gone)}" if gone else "")
         names = {**_names(given), "#error": "error"}
         values, condition = {**_values(given), ":before": before}, "videos = :before"
         if outcome:
