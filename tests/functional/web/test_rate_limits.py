@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import pytest
@@ -12,6 +14,7 @@ from flask.testing import FlaskClient
 from limits import parse
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+from moto.dynamodb.responses import DynamoHandler
 
 from attendance.aws import counters
 from attendance.aws.counters import DynamoCounters
@@ -69,6 +72,19 @@ def test_instances_count_together(table: str) -> None:
     assert other.get("another name").number == 0
 
 
+@pytest.fixture
+def atomic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each change of an item as a whole, as in DynamoDB; moto promises that to one thread only."""
+    lock, update = Lock(), DynamoHandler.update_item
+
+    def one_at_a_time(*given: Any, **named: Any) -> Any:
+        with lock:
+            return update(*given, **named)
+
+    monkeypatch.setattr(DynamoHandler, "update_item", one_at_a_time)
+
+
+@pytest.mark.usefixtures("atomic")
 def test_nothing_is_lost_when_many_count_at_once(table: str) -> None:
     with ThreadPoolExecutor(8) as pool:
         told = list(pool.map(lambda counting: counting.add(NAME, 60), [DynamoCounters(table) for _ in range(24)]))
