@@ -18,7 +18,7 @@ from local import clients
 from local.emulator import emulator_environment
 from local.environment import ACCESS_KEY, REGION, SECRET_KEY
 from tests.statemachine.face_double import FaceDouble, Script
-from tests.statemachine.machine import Machine
+from tests.statemachine.machine import Machine, eventually
 
 IDLE = json.dumps({"StartAt": "End", "States": {"End": {"Type": "Succeed"}}})
 """A machine that does nothing, so that the runs that a test has started cost nothing."""
@@ -122,8 +122,12 @@ def idle_machine(stack: Stack) -> Iterator[None]:
     change = partial(stack.states.update_state_machine, stateMachineArn=stack.machine.endpoints.state_machine)
     definition = stack.states.describe_state_machine(stateMachineArn=stack.machine.endpoints.state_machine)
     change(definition=IDLE)
-    yield
-    change(definition=definition["definition"])
+    try:
+        yield
+        # The emulated AWS reads the definition a moment after the start: what began idle has to end idle.
+        eventually(lambda: not running(stack), "the end of every idle run")
+    finally:
+        change(definition=definition["definition"])
 
 
 def running(stack: Stack) -> list[Any]:

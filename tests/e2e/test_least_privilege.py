@@ -21,7 +21,6 @@ from tests.e2e.roles import (
     idle_machine,
     is_denied,
     rights_of,
-    running,
     without,
 )
 from tests.statemachine.face_double import Script, detection, serving
@@ -257,7 +256,6 @@ def test_a_step_may_call_just_those_operations_of_the_face_service_that_it_calls
     function: str, stack: Stack, run: Run
 ) -> None:
     allowed = {right.action for right in rights_of(stack, function) if right.action.startswith(FACE_SERVICE)}
-    eventually(lambda: not running(stack), "the end of every run")
     SCENES.get(function, nothing)(stack, run)
     stack.faces.operations.clear()
     _, error = stack.invoke(function, event_for(function, run))
