@@ -19,7 +19,8 @@ _PROBLEMS = {
     "403": "The token's account may not see this course.",
     "404": "There is no such course or session.",
     "422": "The query is not what it should be.",
-    "429": "Too many requests: wait a minute.",
+    "429": "Too many requests: wait as long as Retry-After says.",
+    "503": "A service is busy: wait as long as Retry-After says.",
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from attendance.corrections import Call, CorrectionConflictError
+from attendance.corrections import Call, CorrectionConflictError, NotOnRegisterError
 from attendance.disputes import MAX_ANSWER, Case, DisputeConflictError, InvalidNoteError, NoOpenNoteError, Outcome
 from attendance.errors import RollcallError
 from attendance.keys import UNFILED
@@ -14,7 +14,7 @@ from attendance.register import RegisterRow, Session
 from web import session_page
 from web.courses import runs_of, visible_course, visible_session
 from web.fields import whole
-from web.review import said_of
+from web.review import row_of, said_of
 from web.security import account, store
 from web.services import services
 from web.session_page import ROWS_PER_PAGE, SAYINGS, Problem
@@ -60,7 +60,7 @@ def answer(course_id: str, session_id: str, student_id: str) -> ResponseReturnVa
         abort(400)
     try:
         if outcome == Outcome.ACCEPTED:
-            services().disputes.accept(course_id, session_id, _call(student_id), reason, account().email)
+            services().disputes.accept(course_id, session_id, _call(session, student_id), reason, account().email)
         else:
             services().disputes.reject(course_id, session_id, student_id, reason, account().email)
     except (NoOpenNoteError, DisputeConflictError) as error:
@@ -108,14 +108,17 @@ def _open_note(case: Case, rows: Sequence[RegisterRow], place: int | None) -> Op
     return OpenNote(case, rows[place], place // ROWS_PER_PAGE + 1 if place >= ROWS_PER_PAGE else None)
 
 
-def _call(student_id: str) -> Call:
+def _call(session: Session, student_id: str) -> Call:
     """What the form says is right of a student; 400 for one that no page of ours makes."""
     say, version = request.form.get("say", ""), whole(request.form.get("version", ""), 0, MOST_VERSIONS)
     if (say and say not in SAYINGS) or version is None:
         abort(400)
     if not say:
         raise InvalidNoteError("Choose what is right, then accept the note.")
-    return Call(student_id, said_of(say), version)
+    row = row_of(student_id, store().rows(session))
+    if row is None:
+        raise NotOnRegisterError("This student is not on the register of this session.")
+    return Call(student_id, said_of(say, row), version)
 
 
 def _address(session: Session, student_id: str, anchor: str) -> str:

@@ -37,7 +37,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(TooMuchError)
     def explain(error: TooMuchError) -> tuple[str, int]:
-        return render_template("error.html", title="Too much at once", text=str(error)), 422
+        return render_template("error.html", code=422, title="Too much at once", text=str(error)), 422
 
     @app.after_request
     def fit(response: Response) -> BaseResponse:

@@ -1,6 +1,6 @@
 """The roll taken by hand: a session without a video, as good as any other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +12,8 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired
 
 from attendance.aws.compose import utc_now
-from attendance.corrections import Call, CorrectionError
-from attendance.errors import RollcallError
+from attendance.corrections import Call
+from attendance.errors import RollcallError, UnprocessedItemsError
 from attendance.register import CourseInfo, RegisterRow, Session
 from attendance.sessions import open_session
 from attendance.users import Role
@@ -40,10 +40,15 @@ class RollCallForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
 @dataclass(frozen=True)
 class Line:
-    """A student of the form: what counts now, and why what was said was not kept."""
+    """A student of the form: what counts now, and why what was said was not kept.
+
+    Attributes:
+        sent: what was said, where it may just be sent again.
+    """
 
     row: RegisterRow
     problem: str = ""
+    sent: str = ""
 
     @property
     def says(self) -> str:
@@ -52,6 +57,11 @@ class Line:
         if correction is None:
             return ""
         return "late" if correction.late else correction.status.value
+
+    @property
+    def chosen(self) -> str:
+        """The answer that the form shows."""
+        return self.sent or self.says
 
 
 @blueprint.route("/roll-call", methods=["GET", "POST"])
@@ -92,11 +102,7 @@ def save(course_id: str, session_id: str) -> ResponseReturnValue:
         return _to_its_register(session)
     lines = [Line(row) for row in _rows(session)]
     calls = [call for line in lines if (call := _call(line))]
-    try:
-        refused = services().corrector.call_roll(session.session_key, calls, account().email)
-    except RollcallError as error:
-        flash(str(error), "warning")
-        return redirect(url_for("manual.take", course_id=course_id, session_id=session_id))
+    refused = services().corrector.call_roll(session.session_key, calls, account().email)
     if refused:
         return _page(course, session, refused), 409
     number, pages = page_of(len(lines), STUDENTS_PER_PAGE)
@@ -135,11 +141,16 @@ def _call(line: Line) -> Call | None:
         return None
     if say not in SAYINGS or not (version.isascii() and version.isdigit() and len(version) < 10):
         abort(400)
-    return Call(line.row.student_id, said_of(say), int(version))
+    return Call(line.row.student_id, said_of(say, line.row), int(version))
 
 
-def _page(course: CourseInfo, session: Session, refused: dict[str, CorrectionError]) -> str:
-    lines = [Line(row, str(refused.get(row.student_id, ""))) for row in _rows(session)]
+def _line(row: RegisterRow, refused: RollcallError | None) -> Line:
+    was_too_busy = isinstance(refused, UnprocessedItemsError)
+    return Line(row, str(refused or ""), request.form.get(f"say-{row.student_id}", "") if was_too_busy else "")
+
+
+def _page(course: CourseInfo, session: Session, refused: Mapping[str, RollcallError]) -> str:
+    lines = [_line(row, refused.get(row.student_id)) for row in _rows(session)]
     number, pages = page_of(len(lines), STUDENTS_PER_PAGE)
     return render_template(
         "sessions/roll_call.html",

@@ -1,6 +1,6 @@
 """Correcting a session's register, row by row, and giving names to unknown faces."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -46,22 +46,32 @@ class _Form:
     version: int
 
 
-def said_of(say: str) -> Said:
+def said_of(say: str, row: RegisterRow) -> Said:
     """What a button says of a student.
+
+    Present is present all the time; who is said to have come late may still have left early. The moment in which a
+    person recognised the student stays with both.
 
     Args:
         say: one of `SAYINGS`.
+        row: the student's, as it counts so far.
     """
-    return Said(Status.PRESENT, late=True) if say == "late" else Said(Status(say))
+    evidence = row.correction.evidence if row.correction else None
+    if say == "late":
+        return Said(Status.PRESENT, late=True, left_early=row.left_early, evidence=evidence)
+    return Said(Status.PRESENT, evidence=evidence) if say == "present" else Said(Status(say))
+
+
+def row_of(student_id: str, rows: Iterable[RegisterRow]) -> RegisterRow | None:
+    """A student's row, None where the register has none."""
+    return next((row for row in rows if row.student_id == student_id), None)
 
 
 @blueprint.get("/courses/<course_id>/sessions/<session_id>/rows/<student_id>")
 def history(course_id: str, session_id: str, student_id: str) -> ResponseReturnValue:
     """Everything that was ever said of a student's row, the newest first."""
     course, session = visible_session(course_id, session_id)
-    row = next((row for row in store().rows(session) if row.student_id == student_id), None)
-    if row is None:
-        abort(404)
+    row = row_of(student_id, store().rows(session)) or abort(404)
     entries = services().audit.history(f"attendance#{session.session_key}#{student_id}", MOST_ENTRIES)
     return render_template("sessions/history.html", course=course, session=session, row=row, entries=entries)
 
@@ -71,8 +81,13 @@ def say(course_id: str, session_id: str, student_id: str) -> ResponseReturnValue
     """Correct a row or undo its correction; whoever is slower than somebody else is shown what stands."""
     course, session = visible_session(course_id, session_id)
     form = _form(student_id)
+    rows = store().rows(session)
+    row = row_of(student_id, rows)
+    if row is None:
+        flash("This student is not on the register of this session.", "warning")
+        return redirect(_session_address(session), code=303)
     try:
-        standing = _change(session, form)
+        standing = _change(session, row, form)
     except NotOnRegisterError as error:
         flash(str(error), "warning")
     except CorrectionError as error:
@@ -82,7 +97,7 @@ def say(course_id: str, session_id: str, student_id: str) -> ResponseReturnValue
     else:
         counts = described(standing.correction) or "what was decided"
         flash(f"Student {student_id}: {counts} counts now.", "success")
-    return redirect(_row_address(session, store().rows(session), student_id), code=303)
+    return redirect(_row_address(session, rows, student_id), code=303)
 
 
 @blueprint.post("/courses/<course_id>/sessions/<session_id>/unknown/<video_id>/<int:person>")
@@ -130,11 +145,11 @@ def _form(student_id: str) -> _Form:
     return _Form(student_id, say, request.form.get("reason", ""), int(version))
 
 
-def _change(session: Session, form: _Form) -> Standing:
+def _change(session: Session, row: RegisterRow, form: _Form) -> Standing:
     corrector, key, actor = services().corrector, session.session_key, account().email
     if form.say == UNDO:
         return corrector.undo(key, form.student_id, actor, form.reason, form.version)
-    return corrector.correct(key, form.student_id, said_of(form.say), actor, form.reason, form.version)
+    return corrector.correct(key, form.student_id, said_of(form.say, row), actor, form.reason, form.version)
 
 
 def _refused(course: CourseInfo, session: Session, form: _Form, error: CorrectionError) -> ResponseReturnValue:
@@ -157,7 +172,7 @@ def _row_address(session: Session, rows: Sequence[RegisterRow], student_id: str)
     return _session_address(session, anchor=f"row-{student_id}", page=number)
 
 
-def _session_address(session: Session, anchor: str, page: int | None = None) -> str:
+def _session_address(session: Session, anchor: str | None = None, page: int | None = None) -> str:
     return url_for(
         "courses.session", course_id=session.course_id, session_id=session.session_id, page=page, _anchor=anchor
     )

@@ -107,7 +107,9 @@ def content_security_policy(videos: str, photos: str, work: str) -> str:
 
 def protect(app: Flask) -> None:
     """Put the login, form tokens, rate limits and headers in front of every endpoint of the application."""
-    manager = LoginManager(app)
+    manager = LoginManager()
+    manager.init_app(app, add_context_processor=False)  # which reads the account even for a page that does not ask
+    app.jinja_env.globals["current_user"] = current_user
     manager.login_view = "auth.login"
     manager.login_message = "Sign in to go on."
     manager.session_protection = "strong"

@@ -49,7 +49,8 @@ class ReviewRow:
         """Which of the buttons says what counts now, empty for none."""
         if self.row.status is Status.PRESENT and self.row.late:
             return "late"
-        return "" if self.row.status is Status.REVIEW else self.row.status.value
+        is_said_by_none = self.row.status is Status.REVIEW or self.row.left_early
+        return "" if is_said_by_none else self.row.status.value
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def render(
         note_problem: the same of the form that answers a student's note.
     """
     rows = in_review_order(store().rows(session))
-    number, pages = page_of(len(rows), ROWS_PER_PAGE)
+    named = page_number(rows, request.args.get("student", ""))
+    number, pages = page_of(len(rows), ROWS_PER_PAGE, named)
     shown = rows[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE]
     unknown = unknown_faces(session, rows) if number == 1 else []
     to_check = next((index for index, row in enumerate(rows) if row.status is Status.REVIEW), None)
@@ -158,11 +160,17 @@ def strangers_of(video: SessionVideo) -> tuple[Stranger, ...]:
     return ()
 
 
-def page_of(total: int, size: int) -> tuple[int, int]:
-    """The number of the page that the address asks for, from 1, and how many there are of that size."""
+def page_of(total: int, size: int, otherwise: int | None = None) -> tuple[int, int]:
+    """The number of the page that the address asks for, from 1, and how many there are of that size.
+
+    Args:
+        total: how many are shown on all pages.
+        size: how many on one.
+        otherwise: the page where the address names none; None for the first.
+    """
     pages = max(1, -(-total // size))
     asked = request.args.get("page", "")
-    number = int(asked[:6]) if asked.isascii() and asked.isdigit() else 1
+    number = int(asked[:6]) if asked.isascii() and asked.isdigit() else otherwise or 1
     return min(max(number, 1), pages), pages
 
 

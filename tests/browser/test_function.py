@@ -39,6 +39,7 @@ def log(function: Flask, open_page: OpenPage, stack: RunningStack) -> Iterator[P
     page.goto(f"http://127.0.0.1:{server.server_port}/login?next=/log?course={COURSE_ID}")
     sign_in(page, stack.endpoints.admin_email, stack.endpoints.admin_password)
     yield page
+    page.goto("about:blank")  # so that nothing is still on its way when the server goes
     server.shutdown()
     server.server_close()
 

@@ -84,6 +84,23 @@ def test_keys_can_be_looked_up_and_switched_off(review: Page) -> None:
     expect(row(review, "Barack Obama")).to_be_focused()
 
 
+def test_a_key_first_shows_of_whom_it_says_something(review: Page) -> None:
+    press(review, "a")
+    expect(row(review, "Barack Obama")).to_be_focused()
+    expect(review.get_by_label("Reason")).to_have_count(0)
+    press(review, "a")
+    expect(review.get_by_label("Reason")).to_be_focused()
+
+
+def test_whose_session_has_ended_is_told_that_nothing_was_kept(review: Page) -> None:
+    press(review, "j")
+    review.context.clear_cookies()
+    press(review, "e")
+    expect(review.locator("[data-said]")).to_contain_text("Your session has ended.")
+    expect(review.locator("[data-said]")).to_contain_text("nothing was kept")
+    expect(status(review, "Barack Obama")).to_contain_text("present")
+
+
 def test_a_decision_moves_nothing_on_the_page_and_keeps_the_focus(review: Page) -> None:
     press(review, "j", "j")
     before = review.evaluate("scrollY"), row(review, "Sam Rivers").bounding_box()

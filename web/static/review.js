@@ -89,10 +89,12 @@ const nextToCheck = () => {
   else if (elsewhere) elsewhere.click();
 };
 
-const tell = (page) => {
-  const texts = [...page.querySelectorAll("main > .alert")].map((message) => message.textContent.trim());
-  document.querySelector("[data-said]").textContent = texts.join(" ");
+const say = (text) => {
+  document.querySelector("[data-said]").textContent = text;
 };
+
+const textsOf = (page, which) => [...page.querySelectorAll(which)].map((element) => element.textContent.trim()).join(" ");
+const messagesOf = (page) => textsOf(page, "main > .alert");
 
 // Puts what the server made of a form in the place of what is shown, and leaves everything else where it is.
 const replace = (page, id) => {
@@ -103,7 +105,7 @@ const replace = (page, id) => {
     const fresh = page.querySelector(`[data-live="${part.dataset.live}"]`);
     if (fresh) part.replaceWith(fresh);
   }
-  tell(page);
+  say(messagesOf(page));
   const field = row.querySelector("input[autofocus]");
   (field || row).focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
@@ -121,17 +123,22 @@ const send = async (form, button) => {
   try {
     const answer = await fetch(form.action, { method: "POST", body });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!replace(page, id)) location.assign(answer.redirected ? answer.url : location.href);
+    // Without the row it is an error page, or the sign-in of whose session has ended: what it says is all there is.
+    if (!replace(page, id)) say(messagesOf(page) || textsOf(page, "main h1, main h1 + p") || "Nothing was kept.");
   } catch {
-    document.querySelector("[data-said]").textContent = "The server cannot be reached: nothing was kept. Try again.";
+    say("The server cannot be reached: nothing was kept. Try again.");
   } finally {
     isSending = false;
   }
 };
 
-const press = (say) => {
+const press = (said) => {
   const row = current();
-  const button = row && row.querySelector(`button[value=${say}]`);
+  if (!row || !row.contains(document.activeElement)) {
+    go(row); // so that everybody sees of whom it is said, before it is said
+    return;
+  }
+  const button = row.querySelector(`button[value=${said}]`);
   if (button) button.click();
 };
 

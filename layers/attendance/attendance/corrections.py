@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from attendance.errors import RollcallError
+from attendance.errors import RollcallError, UnprocessedItemsError
 from attendance.model import Correction, Evidence, Row, Standing, Status
 from attendance.register import in_effect
 
@@ -164,7 +164,7 @@ class Corrector:
             self._store.recount(session_key)
         return change.new
 
-    def call_roll(self, session_key: str, calls: Iterable[Call], actor: str) -> dict[str, CorrectionError]:
+    def call_roll(self, session_key: str, calls: Iterable[Call], actor: str) -> dict[str, RollcallError]:
         """Say something of many students at once; who cannot be corrected does not keep the others from it.
 
         Args:
@@ -173,13 +173,19 @@ class Corrector:
             actor: who says so.
 
         Returns:
-            Why a student's row was left as it is, by student_id.
+            Why a student's row was left as it is, by student_id: a `CorrectionError`, or an `UnprocessedItemsError`
+            of everybody from the moment on when the store was too busy.
         """
-        refused: dict[str, CorrectionError] = {}
-        changed = False
+        refused: dict[str, RollcallError] = {}
+        changed, too_busy = False, None
         for call in calls:
+            if too_busy:
+                refused[call.student_id] = too_busy
+                continue
             try:
                 change = self._correct(session_key, call.student_id, call.said, actor, None, call.expected_version)
+            except UnprocessedItemsError as error:
+                refused[call.student_id] = too_busy = error
             except CorrectionError as error:
                 refused[call.student_id] = error
             else:

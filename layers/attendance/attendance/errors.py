@@ -73,6 +73,7 @@ _NOT_READABLE = (
     "and check that it plays from start to end."
 )
 _TRY_LATER = "A service was too busy for too long. Start the video again in a few minutes."
+_UNREACHABLE = "A service cannot be reached. Check that it runs, then start the video again."
 _DENIED = "A step lacks a permission. Ask whoever runs the stack to deploy the template again as it is."
 _TOO_LONG = "A step took too long. Start the video again; if it fails again, upload it in shorter parts."
 _CRASHED = "A step broke off. Start the video again; if it fails again, the execution's history tells where."
@@ -106,7 +107,7 @@ _REASONS = {
     "TransactionConflictException": _TRY_LATER,
     "ConnectTimeoutError": _TRY_LATER,
     "ReadTimeoutError": _TRY_LATER,
-    "EndpointConnectionError": "A service cannot be reached. Check that it runs, then start the video again.",
+    "EndpointConnectionError": _UNREACHABLE,
     "ConnectionClosedError": _TRY_LATER,
     "Lambda.TooManyRequestsException": _TRY_LATER,
     "Lambda.ServiceException": _TRY_LATER,
@@ -149,6 +150,11 @@ def reason(name: str, cause: str) -> str:
     if name in _OWN_NAMES:
         return _message(cause) or f"The video failed with {name}. The execution's history tells more."
     return f"The video failed with an unexpected error ({name}). The execution's history tells more."
+
+
+def passes(name: str) -> bool:
+    """Whether an error of this name says nothing of what was asked, so that asking again later helps."""
+    return name == UnprocessedItemsError.__name__ or _REASONS.get(name) in {_TRY_LATER, _UNREACHABLE}
 
 
 def _message(cause: str) -> str:

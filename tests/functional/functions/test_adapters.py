@@ -1,30 +1,28 @@
 """The adapters keep the promises of the ports on DynamoDB and S3, as moto plays them."""
 
+import json
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from typing import Any
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.exceptions import ClientError
 
 from attendance.aws import clients
 from attendance.aws.courses import DynamoCourseBook
 from attendance.aws.erasing import DynamoRecords
-from attendance.aws.tables import TRIES, DynamoAttendance, DynamoCourses
+from attendance.aws.faces import RekognitionFaceSearch
+from attendance.aws.tables import DynamoCourses
 from attendance.errors import (
     AccessDeniedError,
     ObjectNotFoundError,
     ServiceBusyError,
     SessionChangedError,
-    UnprocessedItemsError,
 )
 from attendance.model import Status, Thresholds
 from attendance.ports import Services
 from tests.builders import SETTINGS, detection, event, page, video
 from tests.fakes import World
+from tests.functional.functions.answers import answer, answering
 from tests.functional.functions.conftest import run_with, step_on
 from tests.functional.functions.moto_tables import enrol, session_item, table
 
@@ -175,60 +173,6 @@ def test_rows_are_deleted_but_for_those_a_person_corrected(aws_services: Service
     }
 
 
-class Hesitant:
-    """A DynamoDB that cancels transactions for some reason before it takes one, as a busy one may."""
-
-    def __init__(self, code: str, refusals: int) -> None:
-        self.refusals = refusals
-        self.taken: list[str] = []
-        self.meta = self
-        self.client = self
-        self.exceptions = boto3.client("dynamodb", region_name="us-east-1").exceptions
-        self._code = code
-
-    def Table(self, name: str) -> Any:  # noqa: N802 (boto3's name)
-        return type("Table", (), {"name": name})()
-
-    def transact_write_items(self, TransactItems: list[Any]) -> None:  # noqa: N803 (boto3's name)
-        self.refusals -= 1
-        if self.refusals >= 0 and self._code == "IdempotentParameterMismatch":
-            raise self.exceptions.IdempotentParameterMismatchException({"Error": {}}, "TransactWriteItems")
-        if self.refusals >= 0:
-            reasons = [{"Code": "None"}, {"Code": self._code}]
-            answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
-            raise self.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
-        self.taken += [action["Put"]["Item"]["student_id"] for action in TransactItems[1:]]
-
-
-@pytest.mark.parametrize(
-    "code",
-    ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "IdempotentParameterMismatch"],
-)
-def test_a_transaction_that_met_others_or_a_busy_service_is_tried_again_after_growing_pauses(code: str) -> None:
-    pauses: list[float] = []
-    dynamodb: Any = Hesitant(code, refusals=3)
-    DynamoAttendance(dynamodb, SETTINGS, pauses.append).put(
-        PLACE, DECISION, [row(f"s{number}") for number in range(10)]
-    )
-    assert dynamodb.taken == [f"s{number}" for number in range(10)]
-    assert len(pauses) == 3
-    assert all(0 <= pause <= 0.05 * 2**attempt for attempt, pause in enumerate(pauses))
-
-
-def test_rows_that_are_refused_for_ever_raise_an_error_that_is_tried_again() -> None:
-    dynamodb: Any = Hesitant("ThrottlingError", refusals=1000)
-    with pytest.raises(UnprocessedItemsError, match="after 8 tries"):
-        DynamoAttendance(dynamodb, SETTINGS, lambda _: None).put(PLACE, DECISION, [row("ada")])
-    assert (dynamodb.taken, 1000 - dynamodb.refusals) == ([], TRIES)
-
-
-def test_a_transaction_that_can_never_succeed_is_not_tried_again() -> None:
-    dynamodb: Any = Hesitant("ValidationError", refusals=1000)
-    with pytest.raises(ClientError, match="TransactionCanceledException"):
-        DynamoAttendance(dynamodb, SETTINGS, lambda _: None).put(PLACE, DECISION, [row("ada")])
-    assert 1000 - dynamodb.refusals == 1
-
-
 @pytest.mark.parametrize(
     ("item", "expected"),
     [
@@ -274,15 +218,41 @@ def test_errors_that_boto3_calls_just_clienterror_get_names(
 ) -> None:
     client = clients.s3()
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
-    body = f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode()
-    answer: Any = AWSResponse("https://s3/", status, HTTPHeaders(), BytesIO(body))
-    answer._content = body
-    events: Any = client.meta.events
-    refused = ("before-send.s3.GetObject", lambda **_: answer)
-    events.register(*refused)
-    with pytest.raises(named):
+    refused = answer(status, f"<Error><Code>{code}</Code><Message>no</Message></Error>".encode())
+    with answering(client, "s3.GetObject", lambda _: refused), pytest.raises(named):
         client.get_object(Bucket="b-1", Key="k")
-    events.unregister(*refused)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"x": ', b'{"x": 1}'])
+def test_a_document_that_breaks_off_on_its_way_is_asked_for_again_later(aws_services: Services, body: bytes) -> None:
+    aws_services.work.put("a/matches.json", {"x": 1})
+    broken = answer(200, body, length=1000)
+    with answering(clients.s3(), "s3.GetObject", lambda _: broken), pytest.raises(ServiceBusyError, match="Try again"):
+        aws_services.work.get("a/matches.json")
+    assert aws_services.work.get("a/matches.json") == {"x": 1}
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ProvisionedThroughputExceededException"])
+def test_a_page_of_a_result_that_is_refused_for_a_moment_does_not_cost_the_pages_before(
+    aws: None, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    page_one: dict[str, Any] = {"JobStatus": "SUCCEEDED", "Persons": [], "NextToken": "two"}
+    page_two: dict[str, Any] = {"JobStatus": "SUCCEEDED", "Persons": []}
+    answers = [(200, page_one), *[(400, {"__type": code, "Message": "slow down"})] * 7, (200, page_two)]
+    asked, pauses = list[str](), list[float]()
+
+    def give(request: Any) -> AWSResponse:
+        asked.append(json.loads(request.body).get("NextToken", "one"))
+        status, body = answers.pop(0)
+        return answer(status, json.dumps(body).encode())
+
+    client = clients.rekognition()
+    monkeypatch.setattr("botocore.endpoint.time.sleep", pauses.append)
+    with answering(client, "rekognition.GetFaceSearch", give):
+        found = list(RekognitionFaceSearch(client, SETTINGS).pages("job"))
+    assert (len(found), asked) == (2, ["one", *["two"] * 8])
+    assert len(pauses) == 7
+    assert sum(pauses) <= 32
 
 
 def test_who_is_erased_or_taken_off_the_roster_stays_in_past_registers_as_they_were_left(

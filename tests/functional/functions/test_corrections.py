@@ -18,7 +18,6 @@ from attendance.corrections import (
     ReasonNeededError,
     Said,
 )
-from attendance.errors import ServiceBusyError
 from attendance.model import Correction, Standing, Status
 from attendance.ports import Services
 from attendance.register import RegisterReader
@@ -160,21 +159,6 @@ def test_what_was_stored_reads_back_as_it_was(store: DynamoCorrectionStore) -> N
     assert store.apply(change(new=new))
     assert store.standing(SESSION, "eve") == new
     assert store.standing(SESSION, "joe") == Standing()
-
-
-def test_a_throttled_table_is_said_to_be_busy(store: DynamoCorrectionStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    client: Any = store._client
-
-    def refuse(**_: Any) -> None:
-        answer = {
-            "Error": {"Code": "TransactionCanceledException"},
-            "CancellationReasons": [{"Code": "ThrottlingError"}],
-        }
-        raise client.exceptions.TransactionCanceledException(answer, "TransactWriteItems")
-
-    monkeypatch.setattr(client, "transact_write_items", refuse)
-    with pytest.raises(ServiceBusyError, match="Try again"):
-        store.apply(change())
 
 
 def test_counts_are_right_even_when_nobody_counted_again(

@@ -74,7 +74,7 @@ def test_the_sixth_wrong_password_of_an_account_has_to_wait(client: FlaskClient)
         assert _post(client, "admin@school.edu", "wrong horse battery")[0] == 401
     status, text = _post(client, "Admin@school.edu", PASSWORD)
     assert status == 429
-    assert "Wait a minute" in text
+    assert "Try again in a minute" in text
 
 
 def test_an_account_has_one_limit_however_its_email_is_spelled(client: FlaskClient) -> None:

@@ -51,7 +51,9 @@ def correct(course_id: str, day: str, student_id: str) -> None:
 def shown(page: str) -> list[tuple[str, str]]:
     """The date and the student of each row on a page."""
     body = page.partition("<tbody>")[2]
-    return re.findall(r"sessions/([\w-]+)#.*?<span class=\"small fw-normal muted\">([\w.-]+)</span>", body, re.DOTALL)
+    return re.findall(
+        r"sessions/([\w-]+)\?student=.*?<span class=\"small fw-normal muted\">([\w.-]+)</span>", body, re.DOTALL
+    )
 
 
 def all_shown(client: FlaskClient, path: str) -> list[tuple[str, str]]:

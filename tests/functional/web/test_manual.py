@@ -7,6 +7,9 @@ import boto3
 import pytest
 from flask.testing import FlaskClient
 
+from attendance.aws import corrections
+from attendance.aws.transactions import transact
+from attendance.errors import UnprocessedItemsError
 from attendance.settings import Settings
 from tests.functional.web.browsing import ADMIN, TEACHER, followed, send, words
 from tests.functional.web.conftest import SignIn
@@ -128,6 +131,32 @@ def test_what_somebody_else_said_meanwhile_stays_and_is_told(teacher: FlaskClien
     assert answer.status_code == 409
     assert f"{ADMIN} changed this row meanwhile: excused stands now." in words(answer.text)
     assert statuses() == {"s1": "excused", "s2": "present"}
+
+
+def test_what_a_busy_service_did_not_take_is_shown_as_it_was_said(
+    teacher: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_class(teacher)
+    fields = answers(teacher, s1="present", s2="late", s3="absent")
+    taken: list[Any] = []
+
+    def take_one(*given: Any) -> frozenset[int]:
+        if taken:
+            raise UnprocessedItemsError("The tables were too busy: nothing of this was kept.")
+        taken.append(given)
+        return transact(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(corrections, "transact", take_one)
+        busy = send(teacher, ROLL, **fields)
+    assert busy.status_code == 409
+    assert "Some rows were not saved: each says why." in words(busy.text)
+    assert busy.text.count("The tables were too busy") == 2
+    assert len(statuses()) == 1
+    assert len(re.findall(" checked>", busy.text)) == 3
+    again = send(teacher, ROLL, **answers(teacher, s1="present", s2="late", s3="absent"))
+    assert "The roll is saved." in followed(teacher, again)
+    assert statuses() == {"s1": "present", "s2": "present", "s3": "absent"}
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,13 @@ def correction(student_id: str) -> dict[str, Any]:
     return get("corrections", session_key=KEY, student_id=student_id) or {}
 
 
+def pressed(client: FlaskClient, student_id: str) -> list[str]:
+    """The buttons of a row that say what counts."""
+    found = re.search(rf'<tr role="row" id="row-{student_id}".*?</tr>', client.get(PAGE).text, re.DOTALL)
+    assert found
+    return re.findall(r'value="(\w+)" aria-pressed="true"', found[0])
+
+
 def row_of(page: str, student_id: str) -> str:
     """The words of one row of the page."""
     found = re.search(rf'<tr role="row" id="row-{student_id}".*?</tr>', page, re.DOTALL)
@@ -224,6 +231,9 @@ def test_a_large_class_is_shown_page_by_page_and_a_post_leads_back_to_its_page(
     shown = [re.findall(r'id="row-(\w+)"', teacher.get(f"{PAGE}?page={number}").text) for number in (1, 2, 3)]
     assert [len(page) for page in shown] == [50, 50, 23]
     assert len({student for page in shown for student in page}) == 123
+    assert f"{PAGE}?student={shown[1][7]}#row-{shown[1][7]}" in teacher.get(f"{PAGE}/rows/{shown[1][7]}").text
+    assert f'id="row-{shown[1][7]}"' in teacher.get(f"{PAGE}?student={shown[1][7]}").text
+    assert teacher.get(f"{PAGE}?student=nobody").status_code == 200
     answer = say(teacher, shown[2][-1], "present", reason="Seen at the door.")
     assert answer.headers["Location"].endswith(f"{PAGE}?page=3#row-{shown[2][-1]}")
     for asked in ("0", "-1", "x", "9" * 40, "²"):
@@ -265,6 +275,28 @@ def test_a_name_that_cannot_be_given_is_refused_in_a_sentence(
 ) -> None:
     assert told in followed(teacher, assign(teacher, 7, typed))
     assert correction("s1") == correction("s2") == {}
+
+
+@pytest.mark.parametrize("what", ["late", "present"])
+def test_who_was_recognised_by_a_person_and_is_said_to_be_late_keeps_the_moment(
+    unknown: None, teacher: FlaskClient, what: str
+) -> None:
+    assign(teacher, 7, "s1")
+    say(teacher, "s1", what, version=1, reason="Seen at the door.")
+    kept = correction("s1")["correction"]
+    assert (kept["late"], kept["evidence"]["timestamp_ms"]) == (what == "late", 12_000)
+    assert "This is Name of s1 ." in words(teacher.get(PAGE).text)
+
+
+def test_what_is_said_of_coming_says_nothing_of_leaving(register: None, teacher: FlaskClient) -> None:
+    put("attendance", row_item("physics", DAY, "s2", "present", left_early=True))
+    assert pressed(teacher, "s2") == []
+    say(teacher, "s2", "late")
+    assert "present, late, left early" in words(teacher.get(PAGE).text)
+    assert pressed(teacher, "s2") == ["late"]
+    say(teacher, "s2", "present", version=1)
+    assert not correction("s2")["correction"]["left_early"]
+    assert pressed(teacher, "s2") == ["present"]
 
 
 def test_what_somebody_said_of_a_student_is_not_overwritten_by_a_face(unknown: None, teacher: FlaskClient) -> None:

@@ -3,14 +3,12 @@
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
-from botocore.exceptions import ClientError
 
 from attendance.aws.people import audit_item, table_client, user_from, user_item
+from attendance.aws.transactions import transact
 from attendance.register import Page
 from attendance.settings import Settings
 from attendance.users import Role, User
-
-_NOT_AS_SEEN = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})
 
 
 class DynamoAccounts:
@@ -84,13 +82,7 @@ class DynamoAccounts:
 
     def _together(self, actions: list[Any]) -> bool:
         """All of the actions or, when anything is not as seen, none: then False."""
-        try:
-            self._client.transact_write_items(TransactItems=actions)
-        except self._client.exceptions.TransactionCanceledException as error:
-            if not _codes(error) <= _NOT_AS_SEEN:
-                raise
-            return False
-        return True
+        return not transact(self._client, actions)
 
 
 def described(user: User) -> str:
@@ -101,7 +93,3 @@ def described(user: User) -> str:
 
 def _seen(user: User) -> dict[str, Any]:
     return {":seen": user.role.value, ":seen_hash": user.password_hash}
-
-
-def _codes(error: ClientError) -> set[str]:
-    return {str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])}

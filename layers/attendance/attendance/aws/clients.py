@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
+from attendance.aws.repeating import repeat
+from attendance.aws.transactions import repeat_conflicts
 from attendance.errors import AccessDeniedError, ObjectNotFoundError, RollcallError, ServiceBusyError
 
 if TYPE_CHECKING:
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 """A few quick tries; the state machine has the long patience, and a function must answer within its 60 s."""
+
+_THROTTLED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException"})
+_FIRST_PAUSE = 0.25
+"""Seconds; eight tries take 32 s at most. A result has up to a thousand pages, and a step that gave up at one would
+begin again at the first."""
 
 _NAMES: Mapping[str, type[RollcallError]] = {
     "AccessDenied": AccessDeniedError,
@@ -46,6 +53,7 @@ def dynamodb() -> "DynamoDBServiceResource":
     """DynamoDB with Python's types in place of its own."""
     resource = boto3.resource("dynamodb", config=_CONFIG)
     name_errors(resource.meta.client)
+    repeat_conflicts(resource.meta.client)
     return resource
 
 
@@ -62,6 +70,7 @@ def rekognition() -> "RekognitionClient":
     """Rekognition, or the face service that AWS_ENDPOINT_URL_REKOGNITION names."""
     client = boto3.client("rekognition", config=_CONFIG)
     name_errors(client)
+    repeat(client, "rekognition.GetFaceSearch", _THROTTLED, _FIRST_PAUSE)
     return client
 
 

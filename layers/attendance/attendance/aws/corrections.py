@@ -6,18 +6,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from attendance.aws.reader import DynamoReader
+from attendance.aws.transactions import transact
 from attendance.aws.values import to_item
 from attendance.corrections import Change, described
-from attendance.errors import ServiceBusyError
 from attendance.model import Progress, Row, Standing
 from attendance.register import counts_of, row_from, standing_from
 from attendance.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
-
-_NOT_AS_SEEN = frozenset({"None", "ConditionalCheckFailed", "TransactionConflict"})
-"""Reasons of a cancelled transaction after which everything is looked at again."""
 
 
 class DynamoCorrectionStore:
@@ -48,9 +45,9 @@ class DynamoCorrectionStore:
         """Write the change, its audit entry and that the session's counts are old; False if anything is not as seen.
 
         Raises:
-            ServiceBusyError: DynamoDB is throttled; nothing was written.
+            UnprocessedItemsError: DynamoDB kept refusing; nothing was written.
         """
-        return wrote(self._client, actions_of(change, self._settings))
+        return not transact(self._client, actions_of(change, self._settings))
 
     def recount(self, session_key: str) -> None:
         """Count the session's rows again, unless a run is at work, which counts them itself in the end."""
@@ -87,22 +84,6 @@ def actions_of(change: Change, settings: Settings) -> list[Any]:
     """
     actions = [_row_as_seen(change, settings), _correction(change, settings), _audit_entry(change, settings)]
     return [*actions, _counts_are_old(change, settings)] if change.is_new else actions
-
-
-def wrote(client: "DynamoDBClient", actions: list[Any]) -> bool:
-    """Do all of the actions, or none: then False, for something was not as it was seen.
-
-    Raises:
-        ServiceBusyError: DynamoDB is throttled; nothing was written.
-    """
-    try:
-        client.transact_write_items(TransactItems=actions)
-    except client.exceptions.TransactionCanceledException as error:
-        codes = {str(reason.get("Code")) for reason in error.response["CancellationReasons"]}
-        if codes <= _NOT_AS_SEEN:
-            return False
-        raise ServiceBusyError("The tables were too busy, nothing was kept. Try again in a minute.") from error
-    return True
 
 
 def _row_as_seen(change: Change, settings: Settings) -> dict[str, Any]:

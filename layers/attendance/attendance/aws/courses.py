@@ -6,7 +6,8 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
-from attendance.aws.people import audit_item, table_client, transacted
+from attendance.aws.people import audit_item, table_client
+from attendance.aws.transactions import transact
 from attendance.aws.values import to_item
 from attendance.courses import CourseSettings
 from attendance.model import Enrolment, Thresholds
@@ -64,7 +65,7 @@ class DynamoCourseBook:
             "ExpressionAttributeValues": to_item({f":{name}": value for name, value in given.items()}),
         }
         audit = audit_item(f"course#{course_id}", actor, "settings") | {"old": old, "new": to_item(asdict(settings))}
-        self._client.transact_write_items(TransactItems=[{"Update": update}, self._audit(audit)])
+        transact(self._client, [{"Update": update}, self._audit(audit)])
 
     def roster(self, course_id: str) -> list[Enrolment]:
         """Everyone on a course's roster, by student_id."""
@@ -79,7 +80,7 @@ class DynamoCourseBook:
         # Without the name: the audit outlives the erasing of a student.
         told = {name: value for name, value in row.items() if name != "student_name"}
         audit = audit_item(_place(course_id, entry.student_id), actor, "roster") | {"new": told}
-        self._client.transact_write_items(TransactItems=[{"Put": put}, self._audit(audit)])
+        transact(self._client, [{"Put": put}, self._audit(audit)])
 
     def take_off_roster(self, course_id: str, student_id: str, actor: str) -> bool:
         """Take a student off a roster; past rows stay. False when the student is not on it."""
@@ -89,7 +90,7 @@ class DynamoCourseBook:
             "ConditionExpression": "attribute_exists(student_id)",
         }
         audit = audit_item(_place(course_id, student_id), actor, "off roster")
-        return transacted(self._client, [{"Delete": delete}, self._audit(audit)])
+        return not transact(self._client, [{"Delete": delete}, self._audit(audit)])
 
     def enrolled(self, course_id: str, student_id: str) -> Enrolment | None:
         """The student's place on the roster, or None."""

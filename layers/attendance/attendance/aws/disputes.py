@@ -14,8 +14,9 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
-from attendance.aws.corrections import actions_of, wrote
+from attendance.aws.corrections import actions_of
 from attendance.aws.people import audit_item, table_client
+from attendance.aws.transactions import transact
 from attendance.corrections import Change
 from attendance.disputes import Answer, Case, Dispute, Outcome
 from attendance.keys import session_key
@@ -69,18 +70,18 @@ class DynamoCases:
         # The audit says that there was a note, never what: it is not erased with the student.
         entry = audit_item(f"attendance#{case.session_key}#{case.student_id}", actor, action)
         audit: Any = {"Put": {"TableName": self._settings.audit_table, "Item": entry}}
-        return wrote(self._client, [*self._actions(case), audit])
+        return not transact(self._client, [*self._actions(case), audit])
 
     def keep_with(self, case: Case, change: Change) -> bool:
         """Keep a case of the next version and a change of its row, all or nothing; False if anything is not as seen."""
-        return wrote(self._client, [*self._actions(case), *actions_of(change, self._settings)])
+        return not transact(self._client, [*self._actions(case), *actions_of(change, self._settings)])
 
     def erase(self, student_id: str) -> None:
         """Delete every note of a student."""
         for case in self.cases_of(student_id):
             keys = (_key(case.session_key, student_id), _open_key(case))
             deleted: list[Any] = [{"Delete": {"TableName": self._table, "Key": key}} for key in keys]
-            self._client.transact_write_items(TransactItems=deleted)
+            transact(self._client, deleted)
 
     def _actions(self, case: Case) -> list[Any]:
         """Write the notes of a row, and whether one of them waits for an answer."""

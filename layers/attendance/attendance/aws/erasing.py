@@ -13,8 +13,9 @@ from botocore.config import Config
 from attendance import names
 from attendance.aws.disputes import DynamoCases
 from attendance.aws.erasures import ERASINGS
-from attendance.aws.people import audit_item, transacted, user_from
+from attendance.aws.people import audit_item, user_from
 from attendance.aws.students import DynamoStudents
+from attendance.aws.transactions import transact
 from attendance.erasure import AT_ONCE, FORMER, Mark, Receipt, RowKey, Traces
 from attendance.model import Place
 from attendance.students import Consent, Student
@@ -87,7 +88,7 @@ class DynamoRecords(DynamoStudents):
         }
         entry = audit_item(f"student#{student_id}", consent.recorded_by, "consent", consent.given_at)
         actions: list[Any] = [{"Update": update}, {"Put": {"TableName": self._settings.audit_table, "Item": entry}}]
-        return transacted(self._client, actions)
+        return not transact(self._client, actions)
 
     def leave_course(self, student_id: str, course_id: str) -> None:
         """Take the student off a roster; off the default course's, which lists every student, only at the end."""
@@ -110,7 +111,7 @@ class DynamoRecords(DynamoStudents):
             change = {"Update": {**account, "UpdateExpression": "SET student_id = :none"}}
         # The audit outlives the erasing, so it does not name the address.
         entry = audit_item(f"student#{student_id}", actor, "erase account", user.role.value)
-        transacted(self._client, [change, {"Put": {"TableName": self._settings.audit_table, "Item": entry}}])
+        transact(self._client, [change, {"Put": {"TableName": self._settings.audit_table, "Item": entry}}])
 
     def forget_notes(self, student_id: str) -> None:
         """Delete what the student wrote about own rows, and what was answered."""
@@ -169,7 +170,7 @@ class DynamoRecords(DynamoStudents):
             for partition, sort_key in rows
         ]
         actions += [{"Put": only_once}, {"Put": {"TableName": self._settings.audit_table, "Item": entry}}]
-        if not transacted(self._client, actions):
+        if transact(self._client, actions):
             self._change_mark(student_id, "REMOVE erasing.cleaned", {})
             self._note(student_id, receipt.actor, "erase again")
         self._list("DELETE student_ids :them", {":them": {student_id}})

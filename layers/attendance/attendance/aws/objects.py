@@ -3,6 +3,9 @@
 import json
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError
+
+from attendance.errors import ServiceBusyError
 from attendance.ports import Document
 from attendance.settings import Settings
 
@@ -27,8 +30,14 @@ class S3Objects:
 
         Raises:
             ObjectNotFoundError: there is none.
+            ServiceBusyError: S3 broke off in the middle of it.
         """
-        document: Document = json.load(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"])
+        answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+        try:
+            text = answer["Body"].read()
+        except BotoCoreError as error:
+            raise ServiceBusyError("S3 broke off in the middle of a document. Try again in a minute.") from error
+        document: Document = json.loads(text)
         return document
 
     def delete(self, key: str) -> None:

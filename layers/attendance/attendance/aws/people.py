@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from boto3.dynamodb.conditions import Key
-from botocore.exceptions import ClientError
 
 from attendance import names
+from attendance.aws.transactions import repeat_conflicts, transact
 from attendance.students import Consent, StoredPhoto, Student
 from attendance.users import Role, User
 
@@ -63,7 +63,7 @@ class DynamoDirectory:
             *self._roster_actions(student, course_ids),
             {"Put": {"TableName": self._audit, "Item": audit}},
         ]
-        return transacted(self._client, actions)
+        return not transact(self._client, actions)
 
     def replace_face(self, student: Student, key: str, face_id: str, actor: str) -> bool:
         """Note another face of a photo, with an audit entry; False when the table holds something else by now."""
@@ -79,7 +79,7 @@ class DynamoDirectory:
 
     def add_to_rosters(self, student: Student, course_ids: Sequence[str]) -> None:
         """Put the student on the rosters; rows that are there keep their dates."""
-        self._client.transact_write_items(TransactItems=self._roster_actions(student, course_ids))
+        transact(self._client, self._roster_actions(student, course_ids))
 
     def add_course(self, course_id: str, course_name: str, time_zone: str, created_at: str) -> bool:
         """Create a course and list it in the catalogue; False when it is there already."""
@@ -100,7 +100,7 @@ class DynamoDirectory:
             "UpdateExpression": "ADD course_ids :new",
             "ExpressionAttributeValues": {":new": {course_id}},
         }
-        return transacted(self._client, [{"Put": put}, {"Update": listed}])
+        return not transact(self._client, [{"Put": put}, {"Update": listed}])
 
     def _change_photo(self, student: Student, number: int, change: Mapping[str, Any], audit: Mapping[str, Any]) -> bool:
         """Change the photo of a number, if it is still the one that was read."""
@@ -112,7 +112,7 @@ class DynamoDirectory:
             "ExpressionAttributeNames": {"#key": "key"},
             "ExpressionAttributeValues": {":key": student.photos[number].key, **change["values"]},
         }
-        return transacted(self._client, [{"Update": update}, {"Put": {"TableName": self._audit, "Item": audit}}])
+        return not transact(self._client, [{"Update": update}, {"Put": {"TableName": self._audit, "Item": audit}}])
 
     def _photo_action(self, student: Student, photo: StoredPhoto, actor: str) -> dict[str, Any]:
         """Append the photo if the student is still as read: absent, or of the same name and number of photos."""
@@ -261,7 +261,9 @@ class DynamoAudit:
 
 def table_client() -> "DynamoDBClient":
     """A client that takes and gives plain Python values; unlike a resource it may be shared by threads."""
-    return boto3.resource("dynamodb").meta.client
+    client = boto3.resource("dynamodb").meta.client
+    repeat_conflicts(client)
+    return client
 
 
 def items_of(client: "DynamoDBClient", table: str, keys: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
@@ -324,21 +326,3 @@ def user_from(item: Mapping[str, Any]) -> User:
         must_change=bool(item.get("must_change")),
         disabled=bool(item.get("disabled")),
     )
-
-
-def transacted(client: "DynamoDBClient", actions: list[Any]) -> bool:
-    """Do all of the actions or, when a condition does not hold, none: then False."""
-    try:
-        client.transact_write_items(TransactItems=actions)
-    except ClientError as error:
-        if _is_refused_condition(error):
-            return False
-        raise
-    return True
-
-
-def _is_refused_condition(error: ClientError) -> bool:
-    """Whether a transaction was cancelled by a condition and by nothing else."""
-    reasons = error.response.get("CancellationReasons", [])
-    codes = {reason.get("Code") for reason in reasons} - {"None"}
-    return error.response["Error"]["Code"] == "TransactionCanceledException" and codes == {"ConditionalCheckFailed"}

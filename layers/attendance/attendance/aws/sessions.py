@@ -10,9 +10,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from attendance.aws.tables import PASSING, REFUSED
+from attendance.aws.transactions import transact
 from attendance.aws.values import to_item
-from attendance.errors import SessionChangedError, UnprocessedItemsError, VideoErasedError
+from attendance.errors import SessionChangedError, VideoErasedError
 from attendance.keys import UNFILED
 from attendance.model import Place, Progress, Video
 from attendance.ports import Outcome, Turn, VideoRecord
@@ -249,21 +249,9 @@ class DynamoSessions:
         """Do all of the actions or, when a condition does not hold, none: then False.
 
         Raises:
-            UnprocessedItemsError: other changes of the same items came in between every time.
+            UnprocessedItemsError: DynamoDB kept refusing; nothing was done.
         """
-        client = self._table.meta.client
-        for _ in range(_TRIES):
-            try:
-                client.transact_write_items(TransactItems=list(actions))
-            except client.exceptions.TransactionCanceledException as error:
-                codes = {str(reason.get("Code")) for reason in error.response["CancellationReasons"]}
-                if REFUSED in codes:
-                    return False
-                if not codes <= PASSING:
-                    raise
-            else:
-                return True
-        raise UnprocessedItemsError("The session is being changed by many runs at once. Try again in a minute.")
+        return not transact(self._table.meta.client, actions)
 
     def _leaving(self, place: Place, video_id: str, record: Item) -> dict[str, Any]:
         """The session without the video; what could not be filed is a session of that video alone, and goes with it."""

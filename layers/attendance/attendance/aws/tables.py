@@ -1,15 +1,14 @@
 """The tables of courses, rosters and attendance, as the steps use them: GetItem, Query and TransactWriteItems."""
 
-import random
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
+from attendance.aws.transactions import ACTIONS, transact
 from attendance.aws.values import to_item
-from attendance.errors import SessionChangedError, UnprocessedItemsError
+from attendance.errors import SessionChangedError
 from attendance.model import Course, Enrolment, Place, Standing, Status, Thresholds
 from attendance.ports import Document
 from attendance.register import enrolment_from, standing_from
@@ -17,16 +16,6 @@ from attendance.settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
-
-ACTIONS = 100
-"""Actions DynamoDB takes in one transaction."""
-TRIES = 8
-"""Tries of one transaction, 0.05 to 3.2 s apart at most: 6 s at most, then the state machine has the patience."""
-REFUSED = "ConditionalCheckFailed"
-PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Reasons of a cancelled transaction that another try may not meet again."""
-FIRST_PAUSE = 0.05
-"""Seconds."""
 
 
 class DynamoCourses:
@@ -84,16 +73,12 @@ class DynamoAttendance:
     Args:
         dynamodb: the service.
         settings: the tables' names.
-        pause: waits some seconds between the tries of a transaction.
     """
 
-    def __init__(
-        self, dynamodb: "DynamoDBServiceResource", settings: Settings, pause: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, dynamodb: "DynamoDBServiceResource", settings: Settings) -> None:
         self._client = dynamodb.meta.client
         self._table = dynamodb.Table(settings.attendance_table)
         self._settings = settings
-        self._pause = pause
 
     def put(self, place: Place, decision: str, rows: Iterable[Document]) -> None:
         """Write rows, 99 in a transaction.
@@ -157,25 +142,10 @@ class DynamoAttendance:
             "ExpressionAttributeNames": {"#decision": "decision", "#key": "key"},
             "ExpressionAttributeValues": {":decision": decision},
         }
-        request: Any = [{"ConditionCheck": check}, *actions]
-        for attempt in range(TRIES):
-            try:
-                self._client.transact_write_items(TransactItems=request)
-            except self._client.exceptions.TransactionCanceledException as error:
-                reasons = [str(reason.get("Code")) for reason in error.response["CancellationReasons"]]
-                if reasons[0] == REFUSED:
-                    raise SessionChangedError("The rows of this session were decided anew meanwhile.") from error
-                if REFUSED in reasons:
-                    return {number for number, code in enumerate(reasons[1:]) if code == REFUSED}
-                if not set(reasons) <= PASSING:
-                    raise
-            except self._client.exceptions.IdempotentParameterMismatchException:
-                pass  # boto3 sent it again under the same token, and the emulated AWS took it for another one
-            else:
-                return set()
-            # Full jitter, so that parallel runs do not come back in step.
-            self._pause(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311 (spreads load, protects nothing)
-        raise UnprocessedItemsError(f"DynamoDB did not take {len(actions)} changes after {TRIES} tries.")
+        refused = transact(self._client, [{"ConditionCheck": check}, *actions])
+        if 0 in refused:
+            raise SessionChangedError("The rows of this session were decided anew meanwhile.")
+        return {number - 1 for number in refused}
 
 
 class DynamoCorrections:
