@@ -121,6 +121,14 @@ class FakeSessions:
         self._open(place)["is_roll_call"] = True
         self._outdate(place)
 
+    def close_roll_call(self, place: Place, corrected: int, actor: str) -> bool:
+        item = self._open(place)
+        if not item.get("is_roll_call") or item.get("corrected", 0) != corrected:
+            return False
+        del item["is_roll_call"]
+        self._outdate(place)
+        return True
+
     def file(self, video_id: str, place: Place) -> Place:
         return self.filed.setdefault(video_id, place) or place
 

@@ -25,6 +25,16 @@ LOOKED_AT = 5
 blueprint = Blueprint("course_settings", __name__)
 
 
+def _number(label: str) -> FloatField:
+    """A field for a number of at most two decimals, as similarities have."""
+    rounded = (lambda number: None if number is None else round(number, 2),)
+    return FloatField(label, [Optional()], filters=rounded, invalid_value_message="Write a number such as 97.5.")
+
+
+def _whole(label: str) -> IntegerField:
+    return IntegerField(label, [Optional()], invalid_value_message="Write a whole number such as 3.")
+
+
 class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """What is set of a course; a number of the policy that is left empty is the stack's default."""
 
@@ -32,13 +42,13 @@ class PolicyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
         "Name", [InputRequired("Give the course a name."), keeps(lambda text: check_name(text, "course name"))]
     )
     time_zone = SelectField("Time zone", choices=pytz.all_timezones)
-    present_threshold = FloatField("Present from", [Optional()])
-    review_threshold = FloatField("Review from", [Optional()])
-    margin = FloatField("Margin to the runner-up", [Optional()])
-    minimum_sightings = IntegerField("Seen at least", [Optional()])
-    late_after_minutes = IntegerField("Late after", [Optional()])
-    left_early_minutes = IntegerField("Left early", [Optional()])
-    planned_classes = IntegerField("Classes planned this term", [Optional()])
+    present_threshold = _number("Present from")
+    review_threshold = _number("Review from")
+    margin = _number("Margin to the runner-up")
+    minimum_sightings = _whole("Seen at least")
+    late_after_minutes = _whole("Late after")
+    left_early_minutes = _whole("Left early")
+    planned_classes = _whole("Classes planned this term")
     preview = SubmitField("Show the effect")
     save = SubmitField("Save")
 
@@ -125,9 +135,10 @@ def edit(course_id: str) -> ResponseReturnValue:
 
 
 def _effect(course_id: str, settings: CourseSettings) -> tuple[str, Sequence[Move]]:
-    """The session_id of the last complete class, empty without one, and what the policy would change in it."""
+    """The last class decided from videos, as its session_id (empty without one), and what would change in it."""
+    policy = settings.thresholds(services().courses.defaults)
     for session in store().latest_sessions(course_id, LOOKED_AT):
-        if session.status is Progress.COMPLETE:
-            changed = moves(store().decided_rows(session), settings.thresholds(services().courses.defaults))
-            return session.session_id, changed
+        if session.status is Progress.COMPLETE and session.counting:
+            duration_ms = session.counting[0].duration_ms if len(session.counting) == 1 else None
+            return session.session_id, moves(store().decided_rows(session), policy, duration_ms)
     return "", []

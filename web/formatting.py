@@ -7,6 +7,7 @@ from flask import Flask
 
 from attendance.aws.following import QUEUED, STEPS
 from attendance.keys import day_and_slot
+from web.fields import latest_day, marks_of
 
 NOTHING = "\N{EN DASH}"
 """Written where there is no value."""
@@ -74,6 +75,8 @@ def style(status: str) -> str:
 
 def register(app: Flask) -> None:
     """Make these the filters of the application's templates."""
+    app.add_template_global(latest_day)
+    app.add_template_global(marks_of)
     app.jinja_env.globals["run_steps"] = STEPS
     app.jinja_env.globals["queued"] = QUEUED
     for filter_ in (moment, percent, local_time, long_date, class_name, file_name, style):

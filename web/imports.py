@@ -16,7 +16,6 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import InputRequired
 
-from attendance.aws.compose import utc_now
 from attendance.aws.imports import MAX_ZIP_BYTES, Import, LineReport
 from attendance.csvfile import decode
 from attendance.enrolment import Terms
@@ -24,7 +23,8 @@ from attendance.errors import RollcallError
 from attendance.importing import Importer, Outcome, parse_roster
 from attendance.photo_sources import PhotosError, PhotoSource, open_zip
 from attendance.students import Consent
-from web.fields import check_day, keeps
+from web.consent import today
+from web.fields import check_past_day, keeps
 from web.security import LARGE_FORMS, account, account_key, limiter, require_admin, store
 from web.services import services
 from web.students import NO_CONSENT
@@ -36,6 +36,8 @@ SECONDS = 4.0
 """How long one request works before it answers."""
 SHOWN = 300
 """Lines a report shows; those with a problem come first."""
+MOST_UNFINISHED = 10
+"""Imports among which the page of the form looks for those to go on with."""
 RATE = "20 per hour"
 
 _IMPORT_ID = re.compile(r"[0-9a-f]{16}")
@@ -52,7 +54,7 @@ class ImportForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     consent = BooleanField(
         "Every student in the table has agreed to be recognised by face", [InputRequired(NO_CONSENT)]
     )
-    consent_day = StringField("Agreed on", [keeps(check_day)])
+    consent_day = StringField("Agreed on", [keeps(check_past_day)])
     is_dry_run = BooleanField("Try it first: check every line and photo, and change nothing")
 
 
@@ -61,7 +63,7 @@ class ImportForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 def begin() -> ResponseReturnValue:
     """The form of an import, and its answer."""
     require_admin()
-    form = ImportForm(consent_day=utc_now().date().isoformat(), is_dry_run=True)
+    form = ImportForm(consent_day=today(), is_dry_run=True)
     form.course_id.choices = [(course.course_id, course.course_name) for course in store().courses_of(account())]
     problem = ""
     if form.validate_on_submit():
@@ -70,7 +72,8 @@ def begin() -> ResponseReturnValue:
         except RollcallError as error:
             problem = str(error)
     status = 422 if request.method == "POST" else 200
-    return render_template("imports/begin.html", form=form, problem=problem), status
+    unfinished = services().imports.unfinished(MOST_UNFINISHED)
+    return render_template("imports/begin.html", form=form, problem=problem, unfinished=unfinished), status
 
 
 @blueprint.get("/imports/<import_id>")

@@ -15,10 +15,11 @@ from attendance.aws.compose import utc_now
 from attendance.corrections import Call
 from attendance.errors import RollcallError, UnprocessedItemsError
 from attendance.register import CourseInfo, RegisterRow, Session
-from attendance.sessions import open_session
+from attendance.sessions import close_session, open_session
 from attendance.users import Role
 from web.courses import visible_session
-from web.fields import check_day, keeps
+from web.fields import check_past_day, keeps
+from web.formatting import class_name
 from web.review import said_of
 from web.security import account, store
 from web.services import services
@@ -34,7 +35,7 @@ class RollCallForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """Which class the roll is taken of."""
 
     course = SelectField("Course", [InputRequired("Choose a course.")])
-    date = StringField("Date of the class", [keeps(check_day)])
+    date = StringField("Date of the class", [keeps(check_past_day)])
     slot = StringField("Which class of that day")
 
 
@@ -111,6 +112,19 @@ def save(course_id: str, session_id: str) -> ResponseReturnValue:
         return redirect(url_for("manual.take", course_id=course_id, session_id=session_id, page=number + 1), code=303)
     flash("The roll is saved.", "success")
     return redirect(url_for("courses.session", course_id=course_id, session_id=session_id), code=303)
+
+
+@blueprint.post("/courses/<course_id>/sessions/<session_id>/roll-call/close")
+def close(course_id: str, session_id: str) -> ResponseReturnValue:
+    """Take back a roll that was opened by mistake."""
+    visible_session(course_id, session_id)
+    try:
+        close_session(course_id, session_id, account().email, services().recovery)
+    except RollcallError as error:
+        flash(str(error), "warning")
+        return redirect(url_for("courses.session", course_id=course_id, session_id=session_id), code=303)
+    flash(f"The roll of {class_name(session_id)} is taken back: its rows are gone.", "success")
+    return redirect(url_for("courses.course", course_id=course_id), code=303)
 
 
 def _begin(form: RollCallForm, courses: Sequence[CourseInfo]) -> None:

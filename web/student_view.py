@@ -5,7 +5,7 @@ each of their fellow students. A student sees the own enrolment photo, the time 
 doubts the row writes a note, and the instructor looks at the video.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -16,7 +16,7 @@ from wtforms import TextAreaField
 from attendance.disputes import MAX_NOTE
 from attendance.errors import RollcallError
 from attendance.register import CourseInfo
-from attendance.students import CourseRow, Student, Tally, tally
+from attendance.students import CourseRow, Student, Tally, belonging, tally
 from attendance.users import Role
 from web.reports import classes_to_come
 from web.security import account, account_key, limiter, store
@@ -55,8 +55,8 @@ def index() -> ResponseReturnValue:
     student = _self()
     if student is None:
         return render_template("students/unlinked.html")
-    rows = list(services().students.history(student.student_id))
-    enrolled = services().students.course_ids_of(student.student_id)
+    enrolled = services().students.enrolments_of(student.student_id)
+    rows = belonging(services().students.history(student.student_id), enrolled)
     return render_template(
         "students/mine.html",
         student=student,
@@ -130,7 +130,7 @@ def _own_row(course_id: str, session_id: str) -> tuple[Student, CourseRow]:
     return (student, row) if row else abort(404)
 
 
-def _courses(enrolled: Sequence[str], rows: Sequence[CourseRow]) -> list[CourseInfo]:
+def _courses(enrolled: Iterable[str], rows: Sequence[CourseRow]) -> list[CourseInfo]:
     """The student's courses; that of all students only where there are rows in it."""
     default = services().settings.default_course_id
     with_rows = {row.course_id for row in rows}
@@ -139,7 +139,7 @@ def _courses(enrolled: Sequence[str], rows: Sequence[CourseRow]) -> list[CourseI
     return [found.get(course_id) or CourseInfo(course_id, course_id, "UTC") for course_id in ids]
 
 
-def _own_course(course: CourseInfo, rows: Iterable[CourseRow], enrolled: Sequence[str]) -> OwnCourse:
+def _own_course(course: CourseInfo, rows: Iterable[CourseRow], enrolled: Container[str]) -> OwnCourse:
     own = [row for row in rows if row.course_id == course.course_id]
     to_come = classes_to_come(course) if own and course.course_id in enrolled else None
     return OwnCourse(course, tally(own), to_come, sorted(own, key=lambda row: row.session_id, reverse=True))

@@ -1,6 +1,6 @@
 """Students: the list with its search, registration, a student's page, photos."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flask import Blueprint, abort, flash, jsonify, redirect, render_template, request, url_for
@@ -11,12 +11,13 @@ from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired
 
-from attendance.aws.compose import utc_now
 from attendance.enrolment import MAX_PHOTO_BYTES, LookalikeError, Terms, check_id, check_name, photo_key
 from attendance.errors import RollcallError
-from attendance.students import Consent, Student, tally
+from attendance.model import Enrolment
+from attendance.students import Consent, Student, belonging, tally
 from attendance.users import Role
-from web.fields import check_day, keeps
+from web.consent import today
+from web.fields import check_past_day, keeps
 from web.places import cursor
 from web.security import LARGE_FORMS, account, account_key, limiter, require_admin, store
 from web.services import services
@@ -54,7 +55,7 @@ class RegistrationForm(PhotosForm):
     )
     courses = SelectMultipleField("Courses")
     consent = BooleanField("The student has agreed to be recognised by face", [InputRequired(NO_CONSENT)])
-    consent_day = StringField("Agreed on", [keeps(check_day)])
+    consent_day = StringField("Agreed on", [keeps(check_past_day)])
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def index() -> ResponseReturnValue:
 def register() -> ResponseReturnValue:
     """The registration form, and its answer."""
     require_admin()
-    form = RegistrationForm(consent_day=utc_now().date().isoformat())
+    form = RegistrationForm(consent_day=today())
     form.courses.choices = [
         (course.course_id, course.course_name)
         for course in store().courses_of(account())
@@ -132,9 +133,10 @@ def check_photo() -> ResponseReturnValue:
 @blueprint.get("/students/<student_id>")
 def show(student_id: str) -> ResponseReturnValue:
     """A student's photos, courses and history."""
-    student, course_ids = _visible(student_id)
-    history = [entry for entry in services().students.history(student_id) if account().may_see(entry.course_id)]
-    by_course = {course_id: tally(e for e in history if e.course_id == course_id) for course_id in course_ids}
+    student, enrolments = _visible(student_id)
+    rows = (entry for entry in services().students.history(student_id) if account().may_see(entry.course_id))
+    history = belonging(rows, enrolments)
+    by_course = {course_id: tally(e for e in history if e.course_id == course_id) for course_id in enrolments}
     history.sort(key=lambda entry: (entry.date, entry.session_id), reverse=True)
     return render_template(
         "students/show.html",
@@ -194,19 +196,18 @@ def _key(student_id: str, digest: str) -> str:
     return key
 
 
-def _visible(student_id: str) -> tuple[Student, Sequence[str]]:
-    """The student, and those of the student's courses that this account may see."""
+def _visible(student_id: str) -> tuple[Student, Mapping[str, Enrolment]]:
+    """The student, and the places on the rosters of those courses that this account may see."""
     if account().role is Role.STUDENT:
         abort(403)
     student = services().students.student(student_id)
-    course_ids = services().students.course_ids_of(student_id)
-    if account().role is not Role.ADMIN:
-        course_ids = [course_id for course_id in course_ids if account().may_see(course_id)]
-        if not course_ids:
-            abort(403)
+    found = services().students.enrolments_of(student_id)
+    enrolments = {course_id: enrolment for course_id, enrolment in found.items() if account().may_see(course_id)}
+    if account().role is not Role.ADMIN and not enrolments:
+        abort(403)
     if student is None:
         abort(404)
-    return student, course_ids
+    return student, enrolments
 
 
 def _enrol_all(

@@ -16,7 +16,7 @@ from attendance.model import Place
 from attendance.prices import STEPS_AT_MOST, VIDEO_MINUTE, video_cost
 from attendance.register import CourseInfo
 from attendance.rows_log import FIRST_DAY
-from web.fields import InvalidDayError, check_day
+from web.fields import InvalidDayError, check_past_day
 from web.security import account_key, limiter, require_course, store
 from web.services import services
 
@@ -63,9 +63,12 @@ def start(course_id: str) -> ResponseReturnValue:
     _course(course_id)
     size = request.form.get("size", "")
     try:
-        where = _class(course_id, check_day(request.form.get("date", "")), request.form.get("slot", ""))
-        bytes_ = int(size[:20]) if size.isascii() and size.isdigit() else 0
-        ticket = services().uploads.start(where, request.form.get("name", ""), bytes_)
+        where = _class(course_id, check_past_day(request.form.get("date", "")), request.form.get("slot", ""))
+        name, bytes_ = request.form.get("name", ""), int(size[:20]) if size.isascii() and size.isdigit() else 0
+        if "replace" not in request.form and _is_there(where, name):
+            problem = f"This class has a video {name} already. Going on replaces it: rename the file if it is another."
+            return jsonify(problem=problem, may_replace=True), 409
+        ticket = services().uploads.start(where, name, bytes_)
     except RollcallError as error:
         return jsonify(problem=str(error)), 422
     then = url_for("uploads.arrived", course_id=course_id, session_id=where.session_id)
@@ -114,11 +117,17 @@ def _class(course_id: str, day: str, slot: str) -> Place:
     return keys.place(course_id, keys.session_id(day, slot.strip()))
 
 
+def _is_there(where: Place, name: str) -> bool:
+    """Whether an upload of that name takes the place of a video that counts."""
+    session = store().session(where.course_id, where.session_id)
+    return session is not None and any(video.key == keys.upload_folder(where) + name for video in session.in_use)
+
+
 def _asked(course: CourseInfo) -> tuple[Place, dict[str, str]]:
     """The class that the address names, today's by default; a field of it that cannot be is left out, and told."""
     day, problems = keys.local_date(utc_now(), course.time_zone), {}
     try:
-        day = check_day(request.args.get("date") or day)
+        day = check_past_day(request.args.get("date") or day)
     except InvalidDayError as error:
         problems["date"] = str(error)
     try:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from attendance import keys, sessions
 from attendance.errors import RollcallError
 from web.courses import visible_session
+from web.fields import check_past_day
 from web.security import account, require_admin, require_course, store
 from web.services import services
 
@@ -31,9 +32,9 @@ def move(course_id: str, session_id: str, video_id: str) -> ResponseReturnValue:
     visible_session(course_id, session_id)
     to_course = request.form.get("course", "").strip()
     require_course(to_course)
-    day, slot = request.form.get("date", "").strip(), request.form.get("slot", "").strip()
     try:
-        to = keys.place(to_course, keys.session_id(day, slot))
+        day = check_past_day(request.form.get("date", ""))
+        to = keys.place(to_course, keys.session_id(day, request.form.get("slot", "").strip()))
         runs = sessions.move_video(course_id, session_id, video_id, to, account().email, services().recovery)
     except RollcallError as error:
         flash(str(error), "warning")

@@ -32,12 +32,13 @@ COURSE, DATE = "LEAST-1", "2026-11-20"
 GONE = "S-GONE"
 """Somebody with a row and no place on the roster, whose row a run deletes."""
 FACE_SERVICE = "rekognition"
+READERS = ("resolve_names", "write_present", "write_absent", "close_session", "reconcile")
 NOT_ASKED_FOR_HERE = {
     # Rekognition reads the video with the rights of whoever starts the search; our face service has its own.
     ("start_face_search", "s3:GetObject"),
     ("start_face_search", "s3:GetObjectVersion"),
     # Without it S3 answers 403 for an object that is gone; the emulated one answers 404 all the same.
-    ("reconcile", "s3:ListBucket"),
+    *((function, "s3:ListBucket") for function in READERS),
 }
 DENIED = {"AccessDeniedError", "AccessDeniedException"}
 NUMBERS = count()

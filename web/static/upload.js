@@ -18,6 +18,8 @@ let token = root.querySelector("[name=csrf_token]").value;
 class Refused extends Error {}
 // Somebody has to do something first; to try again by itself would not help.
 class Waits extends Error {}
+// Going on puts the file in the place of another one.
+class Replaces extends Waits {}
 
 const problemOf = (file) => {
   if (!/.\.(mp4|mov)$/i.test(file.name)) return "This is no MP4 or MOV file: save the recording as one of these.";
@@ -63,6 +65,7 @@ const ask = async (path, fields) => {
     throw new Refused("The server did not take it: reload the page.");
   }
   const told = await answer.json();
+  if (told.may_replace) throw new Replaces(told.problem);
   if (told.problem) throw new Refused(told.problem);
   return told;
 };
@@ -82,6 +85,7 @@ class Upload {
   constructor(file) {
     this.file = file;
     this.etags = [];
+    this.leave = {};
     this.item = list.appendChild(document.createElement("li"));
     this.item.className = "card";
     this.label = this.item.appendChild(document.createElement("label"));
@@ -114,13 +118,15 @@ class Upload {
     if (problem) return this.refuse(problem);
     for (;;) {
       try {
-        this.ticket ??= await again(() => ask("", { name: this.file.name, size: this.file.size, date: day.value, slot: slot.value }));
+        const { name, size } = this.file;
+        this.ticket ??= await again(() => ask("", { name, size, date: day.value, slot: slot.value, ...this.leave }));
         await (this.ticket.form ? this.inOne() : this.inParts());
         this.tell("is there");
         return this.ticket.then;
       } catch (error) {
         if (error instanceof Refused) return this.refuse(error.message);
         await this.askToGoOn(error.message);
+        if (error instanceof Replaces) this.leave = { replace: "y" };
         if (this.ticket?.form) this.ticket = undefined; // its leave to send ends some day, and nothing of it has arrived
       }
     }

@@ -1,5 +1,6 @@
 """What people set of a course: its name, time zone and policy, and who is on its roster."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -105,41 +106,52 @@ class CourseSettings:
 
 @dataclass(frozen=True)
 class Move:
-    """Students whom another policy would say something else of, in one session."""
+    """Students whom another policy would say something else of, in one session; both in words as `present, late`."""
 
-    before: Status
-    after: Status
+    before: str
+    after: str
     students: int
 
 
-def moves(rows: Iterable[Row], policy: Thresholds) -> list[Move]:
+def moves(rows: Iterable[Row], policy: Thresholds, duration_ms: int | None) -> list[Move]:
     """What another policy would change in a session's rows as they were decided from its videos.
 
     Rows of absent students do not say how near they came, so none of them moves; a new run may still find more.
+
+    Args:
+        rows: as they were decided.
+        policy: the other one.
+        duration_ms: of the session's video; None where it has several or the length is not known: then nothing is said
+            of who left early.
     """
-    counted: dict[tuple[Status, Status], int] = {}
-    for row in rows:
-        after = _status(row, policy)
-        if after is not row.status:
-            counted[row.status, after] = counted.get((row.status, after), 0) + 1
+    pairs = ((_words(row, row.left_early), _after(row, policy, duration_ms)) for row in rows)
+    counted = Counter((before, after) for before, after in pairs if before != after)
     return [Move(before, after, number) for (before, after), number in sorted(counted.items())]
 
 
-def _status(row: Row, policy: Thresholds) -> Status:
+def _after(row: Row, policy: Thresholds, duration_ms: int | None) -> str:
     """What the register's own rule says of what the row says was seen."""
     if row.similarity is None:
-        return row.status
-    moment = row.evidence or Evidence("", "", None, 0, None)
+        return _words(row, row.left_early)
+    last = row.last_seen_ms or 0
     seen = Sighting(
-        row.student_id,
-        row.similarity,
-        row.margin,
-        row.sightings,
-        row.first_seen_ms or 0,
-        row.last_seen_ms or 0,
-        moment,
+        student_id=row.student_id,
+        similarity=row.similarity,
+        margin=row.margin,
+        sightings=row.sightings,
+        first_seen_ms=row.first_seen_ms or 0,
+        last_seen_ms=last,
+        evidence=row.evidence or Evidence("", "", None, 0, None),
+        unseen_after_ms=None if duration_ms is None else duration_ms - last,
     )
-    return decide([Enrolment(row.student_id, row.student_name)], [[seen]], policy, "2000-01-01")[0].status
+    (decided,) = decide([Enrolment(row.student_id, row.student_name)], [[seen]], policy, "2000-01-01")
+    is_absent = decided.status is Status.ABSENT
+    return _words(decided, decided.left_early if is_absent or duration_ms is not None else row.left_early)
+
+
+def _words(row: Row, left_early: bool) -> str:
+    flags = [word for word, is_so in (("late", row.late), ("left early", left_early)) if is_so]
+    return ", ".join([row.status.value, *flags])
 
 
 def enrolment(cells: Mapping[str, str], names: Mapping[str, str], kept: Enrolment | None = None) -> Enrolment:

@@ -135,6 +135,18 @@ class Sessions(Protocol):
     def open_roll_call(self, place: Place) -> None:
         """Note that a person calls the roll of this session."""
 
+    def close_roll_call(self, place: Place, corrected: int, actor: str) -> bool:
+        """Note, in the audit as well, that nobody calls the roll there after all.
+
+        Args:
+            place: the session.
+            corrected: how many corrections it had seen when there was none.
+            actor: who does this.
+
+        Returns:
+            False where nobody calls it, or something was said meanwhile.
+        """
+
     def file(self, video_id: str, place: Place) -> Place:
         """Remember the session the video is in, unless one is remembered; the one that is."""
 

@@ -155,9 +155,10 @@ def share(session: LoggedSession) -> float | None:
 def presence(rows: Iterable[RegisterRow], duration_ms: int, parts: int) -> list[tuple[int, int]]:
     """A recording in equal parts: when each starts, in milliseconds, and how many students were there in it.
 
-    A student was there from first to last seen, both inclusive.
+    A student was there from first to last seen, both inclusive; of whom a person said that it was somebody else, or who
+    is still to be checked, nothing is known.
     """
-    seen = [(row.first_seen_ms, row.last_seen_ms) for row in rows]
+    seen = [(row.first_seen_ms, row.last_seen_ms) for row in rows if row.status is Status.PRESENT]
     found = []
     for number in range(parts):
         start, end = duration_ms * number // parts, duration_ms * (number + 1) // parts

@@ -21,6 +21,14 @@ from attendance.recovery import (
 from attendance.register import Session, SessionVideo
 
 
+class NoRollError(RollcallError):
+    """Nobody calls the roll of the session."""
+
+
+class RollCalledError(RollcallError):
+    """Somebody has said something of a student already."""
+
+
 class SameSessionError(RollcallError):
     """The video is in that session already."""
 
@@ -48,6 +56,32 @@ def open_session(course_id: str, date: str, slot: str | None, services: Services
     place = keys.place(course.course_id, keys.session_id(date, slot))
     services.sessions.open_roll_call(place)
     return place, settle(place, services)
+
+
+def close_session(course_id: str, session_id: str, actor: str, tools: Tools) -> None:
+    """Take back a roll that was opened by mistake: its rows go, and a session without a video with them.
+
+    Args:
+        course_id: the course.
+        session_id: the session.
+        actor: who does this, for the audit.
+        tools: the world.
+
+    Raises:
+        NoRollError: nobody calls the roll there.
+        RollCalledError: something was said of a student; nothing was changed.
+        SessionChangedError: videos of the session are being worked on; they write the register.
+    """
+    services = tools.services
+    place = keys.place(course_id, session_id)
+    # The number first: what is said after it was read is noticed when the roll is closed.
+    corrected = services.sessions.corrected(place)
+    standings = services.corrections.of(place.session_key)
+    if any(standing.correction for standing in standings.values()):
+        raise RollCalledError("Something was said of students here already. Undo that first, row by row.")
+    if not services.sessions.close_roll_call(place, corrected, actor):
+        raise NoRollError("There is no open roll of this class, or somebody answers it just now. Look at it again.")
+    settle(place, services)
 
 
 def decide_again(course_id: str, session_id: str, tools: Tools) -> Mapping[str, int]:

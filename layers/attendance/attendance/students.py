@@ -1,11 +1,13 @@
 """A registered student as people see one, and where students, their photos and their faces are kept."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from attendance.model import Enrolment
 from attendance.register import RegisterRow
+from attendance.rollcall import is_enrolled
 
 
 @dataclass(frozen=True)
@@ -185,8 +187,8 @@ class StudentReader(Protocol):
     def search(self, text: str, limit: int) -> Sequence[tuple[str, str]]:
         """Ids and names of students whose id, or a word of whose name, begins with the text; at most `limit`."""
 
-    def course_ids_of(self, student_id: str) -> Sequence[str]:
-        """The courses on whose rosters the student is, in order."""
+    def enrolments_of(self, student_id: str) -> Mapping[str, Enrolment]:
+        """The student's places on the rosters of courses, by course_id and in the order of these."""
 
     def history(self, student_id: str) -> Iterator[CourseRow]:
         """Every row of the student, course by course, each course's oldest first."""
@@ -214,6 +216,15 @@ class Tally:
 def percent_of(present: int, absent: int) -> float | None:
     """Present among present and absent, 0-100; None where there are neither."""
     return 100 * present / (present + absent) if present + absent else None
+
+
+def belonging(rows: Iterable[CourseRow], enrolments: Mapping[str, Enrolment]) -> list[CourseRow]:
+    """The rows of a student that count.
+
+    A row of a day on which the student was not enrolled is from before somebody said so, and goes when its class is
+    decided again. Who is on a course's roster no more keeps every row.
+    """
+    return [row for row in rows if row.course_id not in enrolments or is_enrolled(enrolments[row.course_id], row.date)]
 
 
 def tally(rows: Iterable[CourseRow]) -> Tally:

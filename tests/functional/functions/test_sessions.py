@@ -26,7 +26,10 @@ from attendance.recovery import (
 )
 from attendance.register import all_sessions
 from attendance.sessions import (
+    NoRollError,
+    RollCalledError,
     SameSessionError,
+    close_session,
     count_again,
     decide_again,
     erase_recording,
@@ -128,6 +131,34 @@ class TestRollCall:
         assert {row["source"] for row in table("rollcall-attendance").scan()["Items"]} == {"machine"}
         assert open_session("cs101", "2026-11-20", None, aws_services)[1]["absent"] == 1
         assert statuses(place.session_key) == {"ada": "present", "eve": "absent", "joe": "present"}
+
+    def test_a_roll_opened_by_mistake_goes_with_its_rows(self, tools: Tools) -> None:
+        place, _ = open_session("cs101", "2026-11-20", None, tools.services)
+        close_session("cs101", "2026-11-20", "ann", tools)
+        assert statuses(place.session_key) == {}
+        assert listed("cs101") == []
+        with pytest.raises(NoRollError):
+            close_session("cs101", "2026-11-20", "ann", tools)
+        assert [entry["action"] for entry in table("rollcall-audit").scan()["Items"]] == ["close roll call"]
+
+    def test_what_is_said_while_a_roll_is_taken_back_keeps_it(
+        self, tools: Tools, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        place, _ = open_session("cs101", "2026-11-20", None, tools.services)
+        looked = tools.services.corrections.of
+
+        def look_then_say(session_key: str) -> Any:
+            found = looked(session_key)
+            compose.corrector(SETTINGS).correct(session_key, "ada", Said(Status.PRESENT), "bob", None, 0)
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(tools.services.corrections, "of", look_then_say)
+            with pytest.raises(NoRollError):
+                close_session("cs101", "2026-11-20", "ann", tools)
+        with pytest.raises(RollCalledError):
+            close_session("cs101", "2026-11-20", "ann", tools)
+        assert statuses(place.session_key) == {"ada": "present", "eve": "review"}
 
     def test_what_cannot_be_a_session_is_refused(self, aws_services: Services) -> None:
         enrol("cs101")

@@ -120,20 +120,20 @@ def test_the_number_of_planned_classes_is_kept_until_it_is_emptied(teacher: Flas
     [
         ({"planned_classes": "-1"}, "between 0 and 1000"),
         ({"planned_classes": "1001"}, "between 0 and 1000"),
-        ({"planned_classes": "9" * 5000}, "Not a valid integer value."),
-        ({"planned_classes": "many"}, "Not a valid integer value."),
+        ({"planned_classes": "9" * 5000}, "Write a whole number such as 3."),
+        ({"planned_classes": "many"}, "Write a whole number such as 3."),
         ({"present_threshold": "101"}, "between 0 and 100"),
         ({"present_threshold": "nan"}, "between 0 and 100"),
         ({"present_threshold": "1e400"}, "between 0 and 100"),
         ({"present_threshold": "80"}, "not above the one for present; they are 90 and 80"),
         ({"review_threshold": "99.5"}, "they are 99.5 and 99"),
-        ({"present_threshold": "high"}, "Not a valid float value."),
+        ({"present_threshold": "high"}, "Write a number such as 97.5."),
         ({"margin": "-1"}, "The margin is between 0 and 100."),
         ({"margin": "nan"}, "The margin is between 0 and 100."),
         ({"minimum_sightings": "0"}, "between 1 and 1000"),
         ({"late_after_minutes": "-5"}, "Minutes are between 0"),
         ({"left_early_minutes": "99999"}, "Minutes are between 0"),
-        ({"minimum_sightings": "1.5"}, "Not a valid integer value."),
+        ({"minimum_sightings": "1.5"}, "Write a whole number such as 3."),
         ({"course_name": " "}, "1 to 200 characters"),
     ],
 )
@@ -147,8 +147,12 @@ def test_a_policy_that_cannot_be_is_refused_and_not_kept(
 
 
 def test_the_effect_of_a_policy_on_the_last_class_is_shown_before_it_is_saved(teacher: FlaskClient) -> None:
-    put("sessions", session_item("physics", "2026-03-02"))
+    item = session_item("physics", "2026-03-02")
+    item["videos"]["0123456789abcdef"] |= {"matches_key": "found.json", "duration_ms": 3_661_000 + 61_000}
+    put("sessions", item)
     put("sessions", session_item("physics", "2026-03-03", status="processing"))
+    put("sessions", session_item("physics", "2026-03-04", videos={}, is_roll_call=True))
+    put("attendance", row_item("physics", "2026-03-04", "a", "review", similarity=None))
     for student_id, status, similarity in (
         *(("a", "present", "99.5"), ("b", "present", "99.1"), ("c", "review", "96"), ("d", "review", "92")),
         ("e", "absent", None),
@@ -163,6 +167,9 @@ def test_the_effect_of_a_policy_on_the_last_class_is_shown_before_it_is_saved(te
     assert "1 would move from review to present." in effect(present_threshold="95")
     assert "1 would move from review to absent." in effect(review_threshold="95")
     assert "In the last class, Mon 02 Mar 2026, nobody would move." in effect()
+    late = "2 would move from present to present, late, 2 would move from review to review, late."
+    assert late in effect(late_after_minutes="1")
+    assert "2 would move from present to present, left early" in effect(left_early_minutes="1")
     assert "present_threshold" not in (get("courses", course_id="physics") or {})
 
 

@@ -94,6 +94,21 @@ def test_an_import_enrols_every_good_line_and_tells_about_the_others(admin: Flas
     assert kept_files() == ["state.json"]
 
 
+def test_an_import_that_was_left_is_found_again_until_it_is_finished(admin: FlaskClient) -> None:
+    assert "not finished" not in words(admin.get("/imports").text)
+    left = begin(admin).headers["Location"]
+    tried = begun(admin, is_dry_run="y")
+    assert "3 lines into physics , done: 0 begun by admin@school.edu" in words(admin.get("/imports").text)
+    finished(admin, tried)
+    assert tried in admin.get("/imports").text  # its photos wait for it to be done in earnest
+    send(admin, f"{tried}/in-earnest", tried)
+    finished(admin, tried)
+    assert tried not in admin.get("/imports").text
+    assert left in admin.get("/imports").text
+    send(admin, f"{left}/give-up", left)
+    assert "not finished" not in words(admin.get("/imports").text)
+
+
 def test_a_dry_run_judges_the_photos_and_changes_nothing_until_it_is_done_in_earnest(
     admin: FlaskClient, faces: MemoryFaces
 ) -> None:
@@ -226,6 +241,7 @@ def test_photos_that_are_no_zip_file_are_erased_and_asked_for_again(admin: Flask
         ({"table": ""}, "Choose the table"),
         ({"consent": ""}, "only with consent"),
         ({"consent_day": "soon"}, "no day of the calendar"),
+        ({"consent_day": "2999-01-01"}, "still to come"),
         ({"course_id": "nowhere"}, "Not a valid choice"),
     ],
 )

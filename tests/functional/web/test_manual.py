@@ -39,6 +39,11 @@ def statuses(session_id: str = DAY) -> dict[str, str]:
     return {item["student_id"]: item["correction"]["status"] for item in kept if "correction" in item}
 
 
+def audit(subject: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = boto3.resource("dynamodb").Table("rollcall-audit").scan()["Items"]
+    return [entry for entry in found if entry["subject"] == subject]
+
+
 def answers(client: FlaskClient, path: str = ROLL, **said: str) -> dict[str, str]:
     """The fields of the form as the page has them, with some students' answers chosen."""
     versions = dict(re.findall(r'name="(version-[\w.-]+)" value="(\d+)"', client.get(path).text))
@@ -193,6 +198,42 @@ def test_a_class_without_students_says_how_to_get_some(signed_in: SignIn) -> Non
     assert "Put students on it" in words(client.get(ROLL).text)
 
 
+@pytest.mark.parametrize("was_undone", [False, True])
+def test_a_roll_that_was_opened_by_mistake_is_taken_back(teacher: FlaskClient, was_undone: bool) -> None:
+    open_class(teacher)
+    page = f"/courses/physics/sessions/{DAY}"
+    if was_undone:
+        send(teacher, ROLL, **answers(teacher, s1="absent"))
+        send(teacher, f"{page}/rows/s1", page, say="undo", version="1")
+    assert "Take the roll back" in words(teacher.get(page).text)
+    told = followed(teacher, send(teacher, f"{ROLL}/close", page))
+    assert "The roll of Mon 02 Mar 2026 is taken back" in told
+    assert DAY not in teacher.get("/courses/physics").text
+    assert boto3.resource("dynamodb").Table("rollcall-attendance").scan()["Items"] == []
+    assert [entry["action"] for entry in audit(f"session#physics#{DAY}")] == ["close roll call"]
+    assert "no open roll" in followed(teacher, send(teacher, f"{ROLL}/close", page))
+    open_class(teacher)
+    assert "3 students" in words(teacher.get(ROLL).text)
+
+
+def test_a_roll_in_which_something_was_said_is_not_taken_back(teacher: FlaskClient) -> None:
+    open_class(teacher)
+    send(teacher, ROLL, **answers(teacher, s1="absent"))
+    page = f"/courses/physics/sessions/{DAY}"
+    assert "Take the roll back" not in words(teacher.get(page).text)
+    assert "Undo that first" in followed(teacher, send(teacher, f"{ROLL}/close", page))
+    assert statuses() == {"s1": "absent"}
+    assert len(boto3.resource("dynamodb").Table("rollcall-attendance").scan()["Items"]) == 3
+
+
+@pytest.mark.parametrize("date", ["2206-03-02", "9999-12-31"])
+def test_a_class_that_is_still_to_come_has_no_roll(teacher: FlaskClient, date: str) -> None:
+    answer = send(teacher, CHOOSE, course="physics", date=date, slot="")
+    assert answer.status_code == 422
+    assert "still to come" in words(answer.text)
+    assert get("sessions", course_id="physics", session_id=date) is None
+
+
 def test_an_instructor_without_a_course_is_told_whom_to_ask(signed_in: SignIn, tables: Settings) -> None:
     boto3.resource("dynamodb").Table("rollcall-users").update_item(
         Key={"email": TEACHER}, UpdateExpression="REMOVE courses"
@@ -207,7 +248,7 @@ PAGE = f"/courses/physics/sessions/{DAY}"
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"date": "someday"}, "A session is YYYY-MM-DD"),
+        ({"date": "someday"}, "This is no day of the calendar"),
         ({"slot": "a/b"}, "The slot is not 1 to 32"),
         ({"date": DAY}, "The video is in that session already."),
     ],

@@ -52,6 +52,7 @@ ROUTES = {
     ("POST", "/courses/<course_id>/sessions/<session_id>/decide"): (303, 303, 403, 302),
     ("GET", "/courses/<course_id>/sessions/<session_id>/roll-call"): (302, 302, 403, 302),
     ("POST", "/courses/<course_id>/sessions/<session_id>/roll-call"): (302, 302, 403, 302),
+    ("POST", "/courses/<course_id>/sessions/<session_id>/roll-call/close"): (303, 303, 403, 302),
     ("GET", "/roll-call"): (200, 200, 403, 302),
     ("POST", "/roll-call"): (422, 422, 403, 302),
     ("GET", "/courses/<course_id>/upload"): (200, 200, 403, 302),

@@ -67,6 +67,23 @@ def test_who_left_the_course_is_told_of_no_class_to_come(student: FlaskClient, s
     assert "to come" not in page
 
 
+def test_rows_of_before_the_first_day_count_nowhere(student: FlaskClient, signed_in: SignIn) -> None:
+    teacher = signed_in(TEACHER)
+    assert "50.0 %" in words(student.get("/my-attendance").text)
+    put("rosters", {"course_id": "physics", "student_id": "s1", "student_name": "Zoë", "enrolled_from": "2026-03-02"})
+    own = words(student.get("/my-attendance").text)
+    others = [words(teacher.get(path).text) for path in ("/students/s1", "/courses/physics/matrix")]
+    assert "0.0 % present in 1 class" in own
+    assert "50.0" not in "".join([own, *others])
+
+
+def test_a_roll_taken_by_hand_tells_of_no_recording(student: FlaskClient) -> None:
+    assert "your instructor looks at the recording" in words(student.get(ROW).text)
+    put("attendance", row_item("physics", "2026-03-02", "s1", "review", similarity=None))
+    assert "taken by hand" in words(student.get(ROW).text)
+    assert "recording" not in words(student.get(ROW).text)
+
+
 def test_what_a_row_rests_on_is_told_without_a_way_to_the_recording(student: FlaskClient) -> None:
     page = student.get("/my-attendance/physics/2026-03-01")
     assert "1:01 into the recording" in words(page.text)
@@ -104,6 +121,7 @@ def test_a_note_reaches_the_instructor_whose_answer_the_student_reads(student: F
     assert "waits for an answer" in words(student.get("/my-attendance").text)
 
     teacher = signed_in(TEACHER)
+    assert "Notes from students" in words(teacher.get("/").text)
     assert "Notes from students" in words(teacher.get("/courses/physics").text)
     assert "Zoë O'Brien" in words(teacher.get("/courses/physics/notes").text)
     page = teacher.get(CLASS).text

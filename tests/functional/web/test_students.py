@@ -90,6 +90,7 @@ def test_an_id_that_is_there_with_another_name_or_photo_is_refused(admin: FlaskC
         ({"student_name": "a\x00b"}, "cannot be shown"),
         ({"consent": ""}, "A face may be kept only with consent"),
         ({"consent_day": "yesterday"}, "This is no day of the calendar"),
+        ({"consent_day": "2999-01-01"}, "still to come"),
         ({"courses": ["no-such"]}, "See the marked fields"),
     ],
 )

@@ -50,6 +50,21 @@ def test_a_small_video_is_sent_by_a_form_that_takes_no_other_key_or_size(teacher
     assert set(ticket["form"]["fields"]) >= {"policy", "x-amz-signature"}
 
 
+@pytest.mark.parametrize("left_out", [False, True])
+def test_a_video_that_would_replace_one_that_counts_is_asked_about_first(teacher: FlaskClient, left_out: bool) -> None:
+    item = session_item("physics", DAY)
+    item["videos"]["0123456789abcdef"] |= {"key": KEY, "left_out": left_out}
+    put("sessions", item)
+    answer = ask(teacher, **GOOD)
+    assert answer.status_code == (200 if left_out else 409)
+    if not left_out:
+        assert answer.json["may_replace"]
+        assert "rename the file if it is another" in answer.json["problem"]
+    assert ask(teacher, **GOOD, replace="y").json["key"] == KEY
+    assert ask(teacher, **GOOD | {"name": "other.mp4"}).status_code == 200
+    assert ask(teacher, **GOOD | {"slot": "lab"}).status_code == 200
+
+
 def test_a_large_video_is_put_together_from_its_parts(teacher: FlaskClient) -> None:
     ticket = ask(teacher, **GOOD).json
     assert ticket["form"] is None
@@ -88,6 +103,7 @@ def test_parts_that_are_not_there_are_told(teacher: FlaskClient) -> None:
         ({"name": "../../history/2026-03-04/x.mp4"}, "videos/<course>"),
         ({"name": "a/b/c.mp4"}, "videos/<course>"),
         ({"date": "2026-02-30"}, "no day of the calendar"),
+        ({"date": "2999-01-01"}, "still to come"),
         ({"date": ""}, "no day of the calendar"),
         ({"date": "../history"}, "no day of the calendar"),
         ({"slot": "a b"}, "The slot is not 1 to 32"),

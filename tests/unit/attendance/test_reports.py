@@ -226,6 +226,8 @@ def test_a_student_is_there_in_each_part_from_the_first_to_the_last_sighting(
     for (start, number), end in zip(found, ends, strict=True):
         moments = [set(range(times[0], times[1] + 1)) for times in seen if times]
         assert number == sum(bool(there & set(range(start, end))) for there in moments)
+    nobody = [replace(row, status=status) for row in rows for status in (Status.ABSENT, Status.REVIEW, Status.EXCUSED)]
+    assert not any(number for _, number in presence(nobody, 100, parts))
 
 
 def test_moodle_gets_its_own_letters_and_nothing_where_nothing_is_decided() -> None:

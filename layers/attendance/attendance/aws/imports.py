@@ -21,6 +21,7 @@ PREFIX = "_imports/"
 """No course_id starts with an underscore, so that no session's documents are under it."""
 MAX_ZIP_BYTES = 256 * 1024 * 1024
 """Of the photos of one import: about a thousand. Larger classes are imported with the command line."""
+_STATE = "/state.json"
 _READ_AHEAD = 1024 * 1024
 """Bytes that are fetched at once of a zip file: a photo is rarely larger."""
 
@@ -114,6 +115,15 @@ class S3Imports:
         )
         return Import(**state, lines=lines, reports=reports)
 
+    def unfinished(self, most: int) -> list[Import]:
+        """Of the imports that were worked on last, those that can be gone on with or still have their photos."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=PREFIX)
+        changed = {item["Key"]: item["LastModified"] for page in pages for item in page.get("Contents", ())}
+        states = [key for key in sorted(changed, key=lambda key: changed[key], reverse=True) if key.endswith(_STATE)]
+        ids = [key.removeprefix(PREFIX).removesuffix(_STATE) for key in states[:most]]
+        found = [state for import_id in ids if (state := self.load(import_id))]
+        return [state for state in found if not state.is_done or _photos_key(state.import_id) in changed]
+
     def erase_photos(self, import_id: str) -> None:
         """Erase the zip file; nothing when it is not there."""
         self._client.delete_object(Bucket=self._bucket, Key=_photos_key(import_id))
@@ -162,4 +172,4 @@ def _photos_key(import_id: str) -> str:
 
 
 def _state_key(import_id: str) -> str:
-    return f"{PREFIX}{import_id}/state.json"
+    return f"{PREFIX}{import_id}{_STATE}"

@@ -178,6 +178,18 @@ class DynamoSessions:
         change = f"{_OUTDATES}, {_sets('', called).removeprefix('SET ')}"
         self._update(place, change, _names(called), {**_values(called), ":none": 0})
 
+    def close_roll_call(self, place: Place, corrected: int, actor: str) -> bool:
+        """Note, in the audit as well, that nobody calls the roll there after all; False if it is not as was seen."""
+        closed: dict[str, Any] = {
+            "TableName": self._table.name,
+            "Key": _key(place),
+            "UpdateExpression": f"{_OUTDATES} REMOVE is_roll_call",
+            "ConditionExpression": "is_roll_call = :yes AND (attribute_not_exists(corrected) OR corrected = :seen)",
+            "ExpressionAttributeValues": {":none": 0, ":yes": True, ":seen": corrected},
+        }
+        subject = f"session#{place.session_key}"
+        return self._transacted({"Update": closed}, self._noting(subject, actor, "close roll call", {}))
+
     def file(self, video_id: str, place: Place) -> Place:
         """Remember the session the video is in, unless one is remembered; the one that is."""
         item: Any = self._table.update_item(
@@ -213,7 +225,7 @@ class DynamoSessions:
             self._leaving(place, video_id, record),
             self._arriving(to, video_id, {**moved, "status": Progress.PROCESSING.value}),
             {"Put": {"TableName": self._table.name, "Item": filed}},
-            self._noting(video_id, actor, "move", {"old": place.session_key, "new": to.session_key}),
+            self._noting(f"video#{video_id}", actor, "move", {"old": place.session_key, "new": to.session_key}),
         )
 
     def leave_out(self, video_id: str, place: Place, actor: str, *, is_left_out: bool) -> bool:
@@ -231,7 +243,9 @@ class DynamoSessions:
             change["ConditionExpression"] = "attribute_exists(videos.#id) AND attribute_not_exists(videos.#id.left_out)"
             change["ExpressionAttributeValues"] |= {":yes": True}
         action = "leave out" if is_left_out else "count again"
-        return self._transacted({"Update": change}, self._noting(video_id, actor, action, {"old": place.session_key}))
+        return self._transacted(
+            {"Update": change}, self._noting(f"video#{video_id}", actor, action, {"old": place.session_key})
+        )
 
     def erase(self, video_id: str, place: Place, actor: str) -> bool:
         """Take a video that is left out out of its session for good, note it in the audit, and remember that."""
@@ -242,7 +256,7 @@ class DynamoSessions:
         return self._transacted(
             self._leaving(place, video_id, record),
             {"Put": {"TableName": self._table.name, "Item": filed}},
-            self._noting(video_id, actor, "erase", {"old": place.session_key}),
+            self._noting(f"video#{video_id}", actor, "erase", {"old": place.session_key}),
         )
 
     def _transacted(self, *actions: Any) -> bool:
@@ -282,10 +296,10 @@ class DynamoSessions:
             }
         }
 
-    def _noting(self, video_id: str, actor: str, action: str, more: Item) -> dict[str, Any]:
+    def _noting(self, subject: str, actor: str, action: str, more: Item) -> dict[str, Any]:
         """The writing of an entry in the audit."""
         time = self._now().isoformat(timespec="microseconds")
-        entry = {"subject": f"video#{video_id}", "time": time, "actor": actor, "action": action, **more}
+        entry = {"subject": subject, "time": time, "actor": actor, "action": action, **more}
         return {"Put": {"TableName": self._audit, "Item": entry}}
 
     def _open(self, place: Place, more: Item) -> None:

@@ -9,7 +9,8 @@ from boto3.dynamodb.conditions import Key
 from attendance import names
 from attendance.aws.people import is_registered, items_of, student_from, table_client
 from attendance.keys import is_id
-from attendance.register import in_effect, row_from, standing_from
+from attendance.model import Enrolment
+from attendance.register import enrolment_from, in_effect, row_from, standing_from
 from attendance.settings import Settings
 from attendance.students import CourseRow, Student
 
@@ -56,12 +57,16 @@ class DynamoStudents:
 
     def course_ids_of(self, student_id: str) -> list[str]:
         """The courses on whose rosters the student is, in order."""
+        return list(self.enrolments_of(student_id))
+
+    def enrolments_of(self, student_id: str) -> dict[str, Enrolment]:
+        """The student's places on the rosters of courses, by course_id and in the order of these."""
         items = self._every(
             self._settings.rosters_table,
             IndexName="by_student",
             KeyConditionExpression=Key("student_id").eq(student_id),
         )
-        return [item["course_id"] for item in items]
+        return {item["course_id"]: enrolment_from(item) for item in items}
 
     def history(self, student_id: str) -> Iterator[CourseRow]:
         """Every row of the student as it counts, course by course, each course's oldest first."""
