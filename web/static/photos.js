@@ -58,6 +58,7 @@ for (const field of document.querySelectorAll("[data-photos]")) {
     body.append("csrf_token", token);
     body.append("student_id", form.querySelector("[name=student_id]").value);
     const answer = await fetch(field.dataset.check, { method: "POST", body });
+    if (answer.status === 503) return { problem: "It could not be checked just now. It is checked again when you send the form.", lookalikes: [] };
     if (!(answer.headers.get("Content-Type") || "").startsWith("application/json")) {
       return { problem: "It could not be checked: reload the page, and sign in again if it asks you to.", lookalikes: [] };
     }

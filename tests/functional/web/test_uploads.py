@@ -348,3 +348,14 @@ def test_with_an_own_face_service_nothing_is_said_to_be_charged(teacher: FlaskCl
     page = teacher.get(PAGE).text
     assert "The search is not charged" in words(page)
     assert "$" not in words(page)
+
+
+def test_a_service_that_is_too_busy_to_tell_of_a_run_does_not_keep_its_page_away() -> None:
+    client = boto3.client("stepfunctions")
+    with Stubber(client) as stubber:
+        for code in ("ThrottlingException", "AccessDeniedException"):
+            stubber.add_client_error("get_execution_history", code)
+        follower = RunFollower(client)
+        assert follower.progress("arn:aws:states:us-east-1:000000000000:execution:rollcall:a") is None
+        with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
+            follower.progress("arn:aws:states:us-east-1:000000000000:execution:rollcall:a")

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import ClientError
 
+from attendance.aws.repeating import is_passing
 from attendance.rollcall import seconds_left
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ class RunFollower:
         self._now = now
 
     def progress(self, execution_arn: str) -> RunProgress | None:
-        """Where the run is; None where the service knows of none, or of no state of it yet."""
+        """Where the run is; None where the service knows of none or of no state of it yet, or is too busy to tell."""
         if not execution_arn:
             return None
         try:
@@ -96,6 +98,10 @@ class RunFollower:
             )["events"]
         except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
             return None
+        except ClientError as error:
+            if not is_passing(error):
+                raise
+            return None  # the page is worth more than how far a run is
         if is_queued(events):
             return RunProgress(_STARTING, is_queued=True)
         entered = next((event for event in events if "stateEnteredEventDetails" in event), None)
