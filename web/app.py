@@ -9,6 +9,7 @@ from web import (
     accounts,
     api,
     assets,
+    audit,
     auth,
     consent,
     course_settings,
@@ -82,7 +83,7 @@ def create_app(config: WebConfig, store: Store | None = None, services: Services
         function_limits.register(app)
     for group in (
         *(account, auth, course_settings, courses, exports, faces, health, imports, log, removal, reports, rosters),
-        *(accounts, api, consent, disputes, kept_faces, manual, review, student_view, students, tokens, uploads),
+        *(accounts, api, audit, consent, disputes, kept_faces, manual, review, student_view, students, tokens, uploads),
         videos,
     ):
         app.register_blueprint(group.blueprint)

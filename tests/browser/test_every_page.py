@@ -23,6 +23,7 @@ PAGES = (
     f"/courses/{COURSE_ID}/sessions/{DATE}/presence",
     *("/students", "/students?q=o", "/students?q=nobody", "/students/S-1001", "/students/S-1001/remove"),
     *("/register-student", "/imports", "/faces", "/faces/missing", "/unfiled", "/account", "/no-such-page"),
+    *("/audit", "/audit?kind=student&id=S-1001", "/audit?kind=course&id=nothing"),
     *("/accounts", "/accounts?role=student", "/account/tokens", f"/courses/{COURSE_ID}/notes"),
 )
 NO_PAGES = re.compile(r"/assets/|/api/|/healthz|\.csv$|\.xlsx$|/progress$")

@@ -73,6 +73,7 @@ ROUTES = {
     ("GET", "/my-photo/<digest>"): (403, 403, 404, 302),
     ("GET", "/courses/<course_id>/notes"): (200, 200, 403, 302),
     ("POST", "/courses/<course_id>/sessions/<session_id>/notes/<student_id>"): (400, 400, 403, 302),
+    ("GET", "/audit"): (200, 403, 403, 302),
     ("GET", "/accounts"): (200, 403, 403, 302),
     ("POST", "/accounts"): (422, 403, 403, 302),
     ("GET", "/accounts/edit"): (404, 403, 403, 302),

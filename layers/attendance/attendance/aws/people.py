@@ -233,7 +233,14 @@ class AuditEntry:
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
         """An entry from its item in the audit table."""
-        return cls(**{each.name: str(item.get(each.name) or "") for each in fields(cls)})
+        return cls(**{each.name: _in_words(item.get(each.name)) for each in fields(cls)})
+
+
+def _in_words(value: Any) -> str:
+    """A value of the audit: a text, or several by name, of which those that are there are told."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {each}" for name, each in value.items() if each is not None)
+    return str(value or "")
 
 
 class DynamoAudit:
