@@ -67,7 +67,7 @@ def start(course_id: str) -> ResponseReturnValue:
         name, bytes_ = request.form.get("name", ""), int(size[:20]) if size.isascii() and size.isdigit() else 0
         if "replace" not in request.form and _is_there(where, name):
             problem = f"This class has a video {name} already. Going on replaces it: rename the file if it is another."
-            return jsonify(problem=problem, may_replace=True), 409
+            return jsonify(problem=problem, may_replace=True)
         ticket = services().uploads.start(where, name, bytes_)
     except RollcallError as error:
         return jsonify(problem=str(error)), 422

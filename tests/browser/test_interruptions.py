@@ -4,9 +4,11 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.conftest import OpenPage, sign_in
+from local.demo_class import COURSE_ID
+from tests.browser.accessible import assert_accessible
+from tests.browser.conftest import DATE, OpenPage, sign_in
 from tests.browser.test_main_path import RUN_MS
 from tests.browser.test_pages import REGISTER
 from tests.e2e.running import RunningStack
@@ -46,6 +48,17 @@ def test_an_upload_goes_on_after_a_new_sign_in_in_another_tab(
     expect(another.get_by_role("heading", name="Registers")).to_be_visible()
     page.get_by_role("button", name="Go on").click()
     page.wait_for_url("**/sessions/2026-11-17*", timeout=RUN_MS)
+
+
+def test_an_upload_that_would_replace_a_video_waits_to_be_told(signed_in: OpenPage) -> None:
+    page = signed_in()
+    page.goto(f"/courses/{COURSE_ID}/upload?date={DATE}")
+    other = FilePayload(name="lesson.mp4", mimeType="video/mp4", buffer=b"another camera")
+    page.get_by_label("Video").set_input_files(other)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("listitem").get_by_text("Going on replaces it")).to_be_visible()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    assert_accessible(page)
 
 
 def test_a_page_that_nobody_works_on_goes_on_by_itself(awaiting: Page) -> None:

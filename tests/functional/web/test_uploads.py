@@ -56,13 +56,13 @@ def test_a_video_that_would_replace_one_that_counts_is_asked_about_first(teacher
     item["videos"]["0123456789abcdef"] |= {"key": KEY, "left_out": left_out}
     put("sessions", item)
     answer = ask(teacher, **GOOD)
-    assert answer.status_code == (200 if left_out else 409)
+    assert ("key" in answer.json) is left_out
     if not left_out:
         assert answer.json["may_replace"]
         assert "rename the file if it is another" in answer.json["problem"]
     assert ask(teacher, **GOOD, replace="y").json["key"] == KEY
-    assert ask(teacher, **GOOD | {"name": "other.mp4"}).status_code == 200
-    assert ask(teacher, **GOOD | {"slot": "lab"}).status_code == 200
+    assert "key" in ask(teacher, **GOOD | {"name": "other.mp4"}).json
+    assert "key" in ask(teacher, **GOOD | {"slot": "lab"}).json
 
 
 def test_a_large_video_is_put_together_from_its_parts(teacher: FlaskClient) -> None:
