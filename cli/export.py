@@ -1,12 +1,15 @@
 """`rollcall export`: registers as a table for a spreadsheet."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
 import click
 
+from attendance.aws import compose
 from attendance.aws.rows_log import DynamoLogReader
 from attendance.enrolment import check_id
 from attendance.rows_log import FIRST_DAY, LAST_DAY, LogFilter, every, walk
@@ -32,6 +35,11 @@ def export(stack: Stack, course_id: str, first: datetime | None, last: datetime 
 
     Cells a spreadsheet would run as formulas begin with an apostrophe.
     """
+    if first and last and first > last:
+        raise click.BadParameter("it is before the first date", param_hint="--to")
+    known = compose.reader(stack.settings)
+    if known.course(check_id(course_id, "course id")) is None:
+        raise click.BadParameter(f"there is no course {course_id}", param_hint="--course")
     wanted = LogFilter(
         course_ids=frozenset({check_id(course_id, "course id")}),
         first=first.date().isoformat() if first else FIRST_DAY,
@@ -40,11 +48,26 @@ def export(stack: Stack, course_id: str, first: datetime | None, last: datetime 
     lines = map(cells, every(walk(DynamoLogReader(stack.settings), wanted), wanted.passes))
     if output is None:
         sys.stdout.writelines(csv_parts(HEADER, lines))
-    elif output.suffix.lower() == ".xlsx":
-        with output.open("wb") as workbook:
-            write_xlsx(workbook, HEADER, lines)
-    else:
-        with output.open("w", encoding="utf-8", newline="") as table:
-            table.writelines(chain([BYTE_ORDER_MARK], csv_parts(HEADER, lines)))
-    if output:
-        err.print(f"The rows are in {output}")
+        return
+    with _written(output) as unfinished:
+        if output.suffix.lower() == ".xlsx":
+            with unfinished.open("wb") as workbook:
+                write_xlsx(workbook, HEADER, lines)
+        else:
+            with unfinished.open("w", encoding="utf-8", newline="") as table:
+                table.writelines(chain([BYTE_ORDER_MARK], csv_parts(HEADER, lines)))
+    err.print(f"The rows are in {output}")
+
+
+@contextmanager
+def _written(output: Path) -> Iterator[Path]:
+    """A file that takes the place of the output once all of it is there; until then what was there stays."""
+    unfinished = output.with_name(f".{output.name}.part")
+    try:
+        yield unfinished
+        unfinished.replace(output)
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from attendance.aws import compose
 from attendance.aws.following import QUEUED, Searched, is_queued, searched
+from attendance.aws.uploading import MAX_VIDEO_BYTES
 from attendance.errors import BadEventError, RollcallError
 from attendance.keys import UNFILED, local_date, video_id, video_key, video_object
 from attendance.model import Progress, VideoObject
@@ -94,6 +95,7 @@ def process_video(
         ProcessingFailedError: there is no such course, or the run failed; the text is the recorded reason.
     """
     settings = Settings.from_environment(settings_env)
+    _refuse_size(path)
     key = f"videos/{course_id}/{date}/{path.name}"
     video_key(key)
     reader = compose.reader(settings)
@@ -119,6 +121,18 @@ def process_video(
             "states": state_seconds(_history(machine, execution.arn)),
         },
     }
+
+
+def _refuse_size(path: Path) -> None:
+    """Refuse, before hours of sending it, what no run can read."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise VideoFileError(f"{path.name} cannot be read: {error.strerror}") from error
+    if path.is_file() and size == 0:
+        raise VideoFileError(f"{path.name} is empty: check that the recording is complete.")
+    if size > MAX_VIDEO_BYTES:
+        raise VideoFileError(f"{path.name} has more than 10 GB: save it smaller, or cut it into parts.")
 
 
 def upload(bucket: str, path: Path, key: str) -> VideoObject:

@@ -28,6 +28,7 @@ _KEPT = (
     ),
     ("Results of a face search", "7 days on AWS; the matches made of them stay in the work bucket"),
     ("Decided registers, replaced ones too", "in the work bucket; a student's rows until the student is removed"),
+    ("Photos of an import", "until it is done or given up, or a student of it is removed; 7 days at most on AWS"),
     ("Backups of the tables", "35 days on AWS, of what was erased too"),
     ("Audit", "for ever"),
 )
@@ -54,7 +55,9 @@ def retention(context: click.Context) -> None:
 
 
 @retention.command()
-@click.option("--older-than", "days", type=click.IntRange(min=0), required=True, help="Days since the class.")
+@click.option(
+    "--older-than", "days", type=click.IntRange(min=0, max=36_500), required=True, help="Days since the class."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @with_stack
 def run(stack: Stack, days: int, *, yes: bool) -> None:

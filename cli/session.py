@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from attendance.aws import compose
@@ -28,8 +28,11 @@ def session() -> None:
 @with_stack
 def list_(stack: Stack, course_id: str | None) -> None:
     """List the videos that have no register: failed, waiting for the face service, or being processed."""
-    table = Table("Course", "Session", "Video", "File", "Status")
+    # What is copied into other commands is folded, never cut off.
+    table = Table(*(Column(name, overflow="fold") for name in ("Course", "Session", "Video", "File", "Status")))
     reader = compose.reader(stack.settings)
+    if course_id and course_id != UNFILED and reader.course(course_id) is None:
+        raise click.BadParameter(f"there is no course {course_id}", param_hint="--course")
     courses = [course_id] if course_id else [*reader.course_ids(), UNFILED]
     for found, video in _unfinished(reader, courses):
         where = Text(found.course_id), Text(found.session_id)

@@ -56,8 +56,11 @@ def import_(
         enroller.ensure_course(course_id, course_name or course_id, time_zone or settings.default_time_zone)
     with open_photos(photos) as source:
         importer = Importer(lines, source, None if dry_run else enroller, course_id, actor())
-        outcomes = list(_with_bar(importer.outcomes(lines), len(lines)))
-    _report(outcomes, dry_run=dry_run)
+        outcomes: list[Outcome] = []
+        try:
+            outcomes.extend(_with_bar(importer.outcomes(lines), len(lines)))
+        finally:  # of what was done before it broke off, warnings are told only now
+            _report(outcomes, len(lines), dry_run=dry_run)
     if any(outcome.problem for outcome in outcomes):
         raise SystemExit(1)
 
@@ -112,7 +115,7 @@ def _with_bar(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
             bar.advance(task)
 
 
-def _report(outcomes: Sequence[Outcome], *, dry_run: bool) -> None:
+def _report(outcomes: Sequence[Outcome], total: int, *, dry_run: bool) -> None:
     """A line for every outcome; as plain text, so that no name is taken for markup."""
     for outcome in outcomes:
         what = f"failed: {outcome.problem}" if outcome.problem else outcome.done
@@ -121,5 +124,5 @@ def _report(outcomes: Sequence[Outcome], *, dry_run: bool) -> None:
             out.print(Text(f"  warning: {warning}"), soft_wrap=True)
     failed = sum(bool(outcome.problem) for outcome in outcomes)
     done = len(outcomes) - failed
-    summary = f"{done} of {len(outcomes)} lines are {'good' if dry_run else 'done'}"
+    summary = f"{done} of {total} lines are {'good' if dry_run else 'done'}"
     out.print(f"{summary}, {failed} failed: correct them and run the same command again." if failed else f"{summary}.")

@@ -1,12 +1,15 @@
 """`rollcall users`: the accounts of the web."""
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from attendance.aws import compose
+from attendance.aws.accounts import described
+from attendance.aws.people import DynamoAudit
 from attendance.enrolment import check_id
-from attendance.users import Role
+from attendance.users import Role, normalise_email
+from cli.actor import actor
 from cli.options import out, with_stack
 from cli.stack import Stack
 
@@ -31,6 +34,7 @@ def add(stack: Stack, email: str, role: str, courses: tuple[str, ...], student_i
     """Make an account."""
     course_ids = [check_id(course, "course id") for course in courses]
     user = compose.users(stack.settings).add(email, password, Role(role), course_ids, student_id)
+    _note(stack, user.audited_as, "add account", described(user))
     out.print(Text(f"{user.email} may sign in as {user.role}."))
 
 
@@ -38,7 +42,7 @@ def add(stack: Stack, email: str, role: str, courses: tuple[str, ...], student_i
 @with_stack
 def list_(stack: Stack) -> None:
     """List the accounts."""
-    table = Table("Email", "Role", "Courses or student", "Since")
+    table = Table(*(Column(name, overflow="fold") for name in ("Email", "Role", "Courses or student", "Since")))
     for user in compose.users(stack.settings).all():
         role = f"{user.role.value}, disabled" if user.disabled else user.role.value
         table.add_row(Text(user.email), role, Text(", ".join(user.courses) or user.student_id), user.created_at)
@@ -49,8 +53,8 @@ def list_(stack: Stack) -> None:
 @click.argument("email")
 @with_stack
 def remove(stack: Stack, email: str) -> None:
-    """Remove an account; it is signed out everywhere at once."""
-    compose.users(stack.settings).remove(email)
+    """Remove an account; it is signed out everywhere at once. The last administrator's stays."""
+    compose.accounts(stack.settings).remove(email, actor())
     out.print("The account is removed.")
 
 
@@ -60,5 +64,13 @@ def remove(stack: Stack, email: str) -> None:
 @with_stack
 def password(stack: Stack, email: str, password: str) -> None:
     """Change an account's password; it is signed out everywhere at once."""
-    compose.users(stack.settings).set_password(email, password)
+    users = compose.users(stack.settings)
+    users.set_password(email, password)
+    if user := users.get(normalise_email(email)):
+        _note(stack, user.audited_as, "new password", "")
     out.print("The password is changed.")
+
+
+def _note(stack: Stack, name: str, action: str, what: str) -> None:
+    """Keep in the audit what was done with an account."""
+    DynamoAudit(stack.settings.audit_table).note(f"account#{name}", actor(), action, what)

@@ -260,7 +260,7 @@ def without_row(register: Mapping[str, Any], student_id: str) -> Mapping[str, An
 def without_student(document: Any, student_id: str) -> Any:
     """A JSON document without every object that carries the student's id, at any depth and whatever its form."""
     if isinstance(document, Mapping):
-        return {key: without_student(value, student_id) for key, value in document.items() if key != student_id}
+        return {key: without_student(value, student_id) for key, value in document.items()}
     if isinstance(document, list):
         return [without_student(value, student_id) for value in document if not _is_of(value, student_id)]
     return document

@@ -1,5 +1,6 @@
 """The photos of an import: a folder or a zip file, from which nothing outside can be reached."""
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from attendance.errors import RollcallError
 
 MAX_ZIP_ENTRIES = 200_000
 """Names in one zip file; the list of them is read into memory."""
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError)
+"""What Python's zipfile raises of files that are damaged, encrypted or made by something newer."""
 
 
 class PhotosError(RollcallError):
@@ -76,7 +79,7 @@ class ZipPhotos:
         try:
             with self._archive.open(entry) as stream:
                 return stream.read(MAX_PHOTO_BYTES + 1)
-        except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError) as error:
+        except _BROKEN as error:
             raise PhotoUnreadableError("the photo in the zip file is broken or encrypted: zip it again") from error
 
 
@@ -103,7 +106,7 @@ def open_zip(file: Path | IO[bytes]) -> Iterator[ZipPhotos]:
     """
     try:
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except _BROKEN as error:
         raise PhotosError("The photos must be a zip file that can be read: zip them again.") from error
     with archive:
         if len(archive.infolist()) > MAX_ZIP_ENTRIES:

@@ -120,7 +120,7 @@ class Session:
     @property
     def is_vacated(self) -> bool:
         """Whether nothing is left of it: its videos were moved away and no row stands. Lists leave it out."""
-        return not self.videos and not self.is_roll_call and not any(self.counts.values())
+        return not (self.videos or self.is_roll_call or self.is_outdated or any(self.counts.values()))
 
     @property
     def slot(self) -> str:

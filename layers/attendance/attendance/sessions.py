@@ -225,6 +225,7 @@ def erase_recording(course_id: str, session_id: str, video_id: str, actor: str, 
         tools.services.work.delete(video.matches_key)
     if not tools.services.sessions.erase(video_id, session.place, actor):
         raise _still_running()
+    _settle(session.place, tools.services)  # of what was said of the video in the session nothing stays
 
 
 def _move(place: Place, video: SessionVideo, to: Place, actor: str, tools: Tools) -> None:

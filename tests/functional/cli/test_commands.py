@@ -10,7 +10,7 @@ import boto3
 import pytest
 
 from attendance.aws import compose
-from attendance.aws.people import DynamoDirectory
+from attendance.aws.people import DynamoAudit, DynamoDirectory
 from attendance.aws.photos import S3Photos
 from attendance.enrolment import Enroller
 from attendance.importing import Importer, parse_roster
@@ -41,6 +41,47 @@ def test_accounts_are_added_listed_changed_and_removed(rollcall: Rollcall, in_st
     assert users.verify("ann@school.edu", PASSWORD) is None
     assert rollcall("users", "remove", "ann@school.edu").returncode == 0
     assert users.get("ann@school.edu") is None
+    noted = DynamoAudit(settings().audit_table).history("account#ann@school.edu", 9)
+    assert [entry.action for entry in noted] == ["remove account", "new password", "add account"]
+    assert {entry.actor.partition(":")[0] for entry in noted} == {"cli"}
+
+
+def test_the_last_administrator_stays(rollcall: Rollcall, in_stack: dict[str, str]) -> None:
+    for email in ("one@school.edu", "two@school.edu"):
+        assert rollcall("users", "add", email, "--role", "admin", "--password", PASSWORD).returncode == 0
+    admins = [user.email for user in compose.users(settings()).all() if user.role is Role.ADMIN]
+    for email in admins[:-1]:
+        assert rollcall("users", "remove", email).returncode == 0
+    refused = rollcall("users", "remove", admins[-1])
+    assert refused.returncode == 1
+    assert "the last administrator" in refused.stderr
+
+
+def test_an_export_takes_the_place_of_an_older_one_only_when_it_is_whole(
+    rollcall: Rollcall, in_stack: dict[str, str], tmp_path: Path
+) -> None:
+    old = tmp_path / "old.csv"
+    old.write_text("what was there")
+    for arguments, words in (
+        (("--course", "nosuch", "--output", str(old)), "there is no course nosuch"),
+        (("--course", "default", "--from", "2026-03-02", "--to", "2026-03-01", "--output", str(old)), "before"),
+        (("--course", "default", "--output", str(tmp_path / "no" / "where.csv")), "cannot be written: No such file"),
+    ):
+        refused = rollcall("export", *arguments)
+        assert refused.returncode in (1, 2)
+        assert words in refused.stderr
+        assert "Traceback" not in refused.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["old.csv"]
+    assert old.read_text() == "what was there"
+    assert rollcall("export", "--course", "default", "--output", str(old)).returncode == 0
+    assert old.read_text(encoding="utf-8-sig").startswith("course_id,")
+    assert [file.name for file in tmp_path.iterdir()] == ["old.csv"]
+
+
+def test_a_course_that_is_not_there_has_no_list_of_sessions(rollcall: Rollcall, in_stack: dict[str, str]) -> None:
+    refused = rollcall("session", "list", "--course", "nosuch")
+    assert refused.returncode == 2
+    assert "there is no course nosuch" in refused.stderr
 
 
 def test_a_students_account_is_bound_to_the_student(rollcall: Rollcall, in_stack: dict[str, str]) -> None:
@@ -59,7 +100,7 @@ def test_a_students_account_is_bound_to_the_student(rollcall: Rollcall, in_stack
         (["add", "a@b.c", "--role", "admin", "--password", "short"], "12 to 1024"),
         (["add", "a@b.c", "--role", "instructor", "--course", "a/b", "--password", PASSWORD], "no course id"),
         (["add", "a@b.c", "--role", "admin", "--student", "S-1", "--password", PASSWORD], "Only a student's account"),
-        (["remove", "nobody@b.c"], "No account has the email"),
+        (["remove", "nobody@b.c"], "There is no such account"),
         (["password", "nobody@b.c", "--password", PASSWORD], "No account has the email"),
     ],
 )
@@ -128,6 +169,7 @@ def test_a_roster_that_is_none_creates_no_course(rollcall: Rollcall, in_stack: d
 def test_an_export_holds_the_asked_dates_and_no_formula(
     rollcall: Rollcall, in_stack: dict[str, str], tmp_path: Path
 ) -> None:
+    put("courses", {"course_id": "export", "course_name": "Export"})
     for day in ("2026-01-05", "2026-01-06", "2026-01-07"):
         put("sessions", session_item("export", day))
         put("attendance", row_item("export", day, "s1", "present", student_name="=HYPERLINK(1)"))

@@ -72,6 +72,7 @@ def test_videos_that_could_not_be_filed_are_listed_too(rollcall: Rollcall, in_st
 
 def test_a_class_whose_videos_are_done_has_nothing_to_list(rollcall: Rollcall, in_stack: dict[str, str]) -> None:
     put_session("done", "complete")
+    put("courses", {"course_id": "done", "course_name": "Done"})
     assert rollcall("session", "list", "--course", "done").stdout == "Every video has its register.\n"
 
 

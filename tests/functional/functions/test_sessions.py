@@ -11,6 +11,7 @@ import pytest
 
 from attendance import keys
 from attendance.aws import clients, compose
+from attendance.aws.rows_log import DynamoLogReader
 from attendance.corrections import Said
 from attendance.decisions import close, decide_session, settle
 from attendance.errors import BadSessionError, SessionChangedError, UnknownCourseError, VideoErasedError
@@ -25,6 +26,7 @@ from attendance.recovery import (
     reconcile_recent,
 )
 from attendance.register import all_sessions
+from attendance.rows_log import LogFilter, every, walk
 from attendance.sessions import (
     NoRollError,
     RollCalledError,
@@ -468,6 +470,19 @@ class TestErased:
         assert found not in [made["Key"] for made in listed_keys]
         actions = {entry["action"] for entry in table("rollcall-audit").scan()["Items"]}
         assert actions == {"leave out", "erase"}
+        assert not session("cs101", "2026-11-20").is_outdated
+
+    def test_of_a_video_that_failed_nothing_is_told_once_it_is_erased(
+        self, tools: Tools, step: Step, world: World
+    ) -> None:
+        open_session("cs101", "2026-11-20", None, tools.services)
+        bad = stored(world, LECTURE, "eve")
+        step("record_failure", {"event": bad, "execution_arn": EXECUTION, "error": {"Error": "EmptyVideoError"}})
+        assert session("cs101", "2026-11-20").error
+        erase_recording("cs101", "2026-11-20", video_id(bad), "ann", tools)
+        shown = session("cs101", "2026-11-20")
+        assert (shown.status, shown.error, shown.is_outdated) == (Progress.COMPLETE, None, False)
+        assert statuses(MONDAY.session_key) == {"ada": "review", "eve": "review"}
 
     def test_its_event_that_comes_late_is_refused_with_the_reason(
         self, tools: Tools, run: Run, step: Step, world: World
@@ -606,6 +621,26 @@ class TestCutOff:
         assert statuses(MONDAY.session_key) == {"ada": "present", "eve": "absent"}
         assert session("cs101", "2026-11-20").counts == {"present": 1, "review": 0, "absent": 1}
         assert not session("cs101", "2026-11-20").is_outdated
+
+    def test_a_class_whose_rows_are_half_written_is_not_left_out_of_reports_by_old_counts(
+        self, tools: Tools, run: Run, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        only = stored(world, "videos/cs101/2026-11-20/first.mp4", "ada")
+        run(only)
+        leave_out("cs101", "2026-11-20", video_id(only), "ann", tools)
+
+        def killed(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr("attendance.decisions.close", killed)
+            with pytest.raises(KeyboardInterrupt):
+                count_again("cs101", "2026-11-20", video_id(only), "ann", tools)
+        log = DynamoLogReader(SETTINGS)
+        (found,) = (one for page in log.sessions_of("cs101", "2026-01-01", "2026-12-31") for one in page)
+        assert (found.counts, found.is_vacated) == (None, False)
+        wanted = LogFilter(course_ids=frozenset({"cs101"}), status=Status.PRESENT)
+        assert [row.row.student_id for row in every(walk(log, wanted), wanted.passes)] == ["ada"]
 
     def test_a_decision_of_a_turn_from_before_it_does_not_hide_it_either(
         self, tools: Tools, run: Run, world: World

@@ -77,7 +77,9 @@ def test_a_new_role_counts_at_once_and_an_instructors_courses_go_with_it(
     assert teacher.get("/courses/physics").status_code == 403
     user = services.accounts.get(TEACHER)
     assert (user.role, user.courses, user.student_id) == (Role.STUDENT, (), "s1")
-    assert services.audit.history(f"account#{TEACHER}", 1)[0].old == "instructor, physics"
+    (entry,) = services.audit.history("account#student s1", 1)
+    assert (entry.old, entry.new) == ("instructor, physics", "student, student s1")
+    assert not services.audit.history(f"account#{TEACHER}", 1)  # nothing ties the address to the student
 
 
 def test_who_is_disabled_is_out_at_once_and_in_again_when_enabled(

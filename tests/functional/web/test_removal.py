@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from attendance import documents, keys
+from attendance import documents, keys, names
 from attendance.aws.courses import DynamoCourseBook
 from attendance.aws.erasing import DynamoRecords, S3Documents
 from attendance.aws.erasures import ERASINGS
@@ -166,10 +166,16 @@ def test_looking_again_erases_what_turned_up_since_and_keeps_the_one_receipt(
     keep(turned_up, {"students": [{"student_id": "s1", "similarity": 99.0}]})
     keep(MATCHES, {"students": [{"student_id": "s1"}, {"student_id": "s2", "similarity": 98.0}]})
     put("attendance", row_item("history", "2026-03-02", "s1", "absent", student_name="Zoë O'Brien"))
+    for partition, sort_key in (
+        ("default", "s1"),
+        *names.keys("s1", "Zoë O'Brien"),
+    ):  # as with a table that was restored
+        put("rosters", {"course_id": partition, "student_id": sort_key, "student_name": "Zoë O'Brien"})
     page = followed(admin, send(admin, REMOVE, "/students/s1/removed", typed_id="s1"))
     assert "looked through again" in page
     assert page.count("consent taken back") == page.count("Faces 2 erased") == 1
     assert work(turned_up) == {"students": []}
+    assert not any(get("rosters", course_id=course, student_id=key) for course, key in names.keys("s1", "Zoë O'Brien"))
     assert_erased(faces)
 
 
@@ -313,20 +319,34 @@ def test_a_removed_student_is_not_named_by_an_import_either(app: Flask, admin: F
     imports = app.extensions["rollcall_services"].imports
     lines = (RosterLine(2, "s1", "Zoë O'Brien", "a.jpg"), RosterLine(3, "s2", "Bob Ray", "b.jpg"))
     reports = (LineReport(2, "s1", "enrolled", ""), LineReport(3, "s2", "enrolled", ""))
-    imports.save(Import("0123456789abcdef", "physics", ADMIN, False, "2026-03-01", lines, reports))
+    for import_id in ("0123456789abcdef", "fedcba9876543210"):
+        named = lines if import_id.startswith("0") else lines[1:]
+        imports.save(Import(import_id, "physics", ADMIN, True, "2026-03-01", named, reports if named == lines else ()))
+        key = f"_imports/{import_id}/photos.zip"
+        boto3.client("s3").put_object(Bucket="rollcall-work", Key=key, Body=b"faces")
     send(admin, REMOVE, typed_id="s1")
+    assert [imports.has_photos(import_id) for import_id in ("0123456789abcdef", "fedcba9876543210")] == [False, True]
     left = imports.load("0123456789abcdef")
     assert (left.lines, left.reports) == (lines[1:], reports[1:])
+
+
+@pytest.mark.parametrize("student_id", ["unknown", "students", "people", "evidence"])
+def test_an_id_that_is_a_name_in_a_document_takes_nothing_else_along(student_id: str) -> None:
+    seen = {"evidence": {"key": "k"}, "sightings": 1}
+    others = [{"student_id": "s2", **seen}]
+    document = {"unknown": 1, "people": 2, "students": [*others, {"student_id": student_id, **seen}]}
+    kept = {"unknown": 1, "people": 2, "students": others}
+    assert without_student(document, student_id) == kept
 
 
 def test_a_student_goes_from_a_document_of_any_form() -> None:
     document = {
         "rows": [{"student_id": "s1"}, {"student_id": "s2", "near": [{"student_id": "s1"}]}],
-        "by_id": {"s1": 1, "s2": 2},
+        "s1": {"of": "another meaning"},
         "count": 2,
     }
     assert without_student(document, "s1") == {
         "rows": [{"student_id": "s2", "near": []}],
-        "by_id": {"s2": 2},
+        "s1": {"of": "another meaning"},
         "count": 2,
     }

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,18 @@ def test_a_broken_entry_is_told_apart_from_a_missing_one(tmp_path: Path) -> None
     file.write_bytes(stream.getvalue().replace(b"the photo's", b"not photo's"))
     with open_photos(file) as photos, pytest.raises(PhotoUnreadableError, match="zip it again"):
         photos.read("a.jpg")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_entry_of_any_kind_that_is_damaged_anywhere_is_told_and_never_crashes(tmp_path: Path, method: int) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as made:
+        made.writestr("a.jpg", bytes(range(256)) * 2)
+    whole, file = stream.getvalue(), tmp_path / "damaged.zip"
+    for place in range(len(whole)):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with suppress(PhotosError, PhotoUnreadableError, PhotoNotFoundError), open_photos(file) as photos:
+            photos.read("a.jpg")
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04 broken"])

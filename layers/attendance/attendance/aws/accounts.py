@@ -49,7 +49,8 @@ class DynamoAccounts:
             "ExpressionAttributeNames": {f"#{name}": name for name in changed},
             "ExpressionAttributeValues": {f":{name}": value for name, value in changed.items()} | _seen(old),
         }
-        note = self._note(old.audited_as, actor, action, old, new)
+        # Where a student is named, the entry is of the student alone: the audit is to tie no address to one.
+        note = self._note((new if new.student_id else old).audited_as, actor, action, old, new)
         return self._together([{"Update": update}, *self._still_admin(witness), note])
 
     def remove(self, old: User, witness: str | None, actor: str) -> bool:

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from attendance.accounts import Accounts
+from attendance.aws.accounts import DynamoAccounts
 from attendance.aws.corrections import DynamoCorrectionStore
 from attendance.aws.people import DynamoDirectory, DynamoUsers, table_client
 from attendance.aws.photos import RekognitionFaces, S3Photos
 from attendance.aws.reader import DynamoReader
+from attendance.aws.students import DynamoStudents
 from attendance.corrections import Corrector
 from attendance.enrolment import Enroller
 from attendance.settings import Settings
@@ -30,6 +33,11 @@ def enroller(settings: Settings) -> Enroller:
 def users(settings: Settings) -> Users:
     """The accounts of the settings' table."""
     return Users(DynamoUsers(settings.users_table), utc_now)
+
+
+def accounts(settings: Settings) -> Accounts:
+    """Keeps the accounts of the settings' table, with an audit entry for each change."""
+    return Accounts(DynamoAccounts(settings), users(settings), reader(settings), DynamoStudents(settings))
 
 
 def reader(settings: Settings, client: "DynamoDBClient | None" = None) -> DynamoReader:

@@ -13,6 +13,7 @@ from botocore.config import Config
 from attendance import names
 from attendance.aws.disputes import DynamoCases
 from attendance.aws.erasures import ERASINGS
+from attendance.aws.imports import photos_beside
 from attendance.aws.people import audit_item, user_from
 from attendance.aws.students import DynamoStudents
 from attendance.aws.transactions import transact
@@ -153,9 +154,9 @@ class DynamoRecords(DynamoStudents):
 
     def forget(self, student_id: str, student: Student | None, receipt: Receipt) -> None:
         """Keep the receipt, and of the student only that the id was erased; nothing new where that is so already."""
-        rosters = self._settings.rosters_table
-        words = names.keys(student_id, student.student_name) if student else ()
-        rows = [(self._settings.default_course_id, student_id), *words]
+        rosters, listed = self._settings.rosters_table, (self._settings.default_course_id, student_id)
+        name = student.student_name if student else self._listed_name(*listed)
+        rows = [listed, *names.keys(student_id, name)]
         traces = asdict(receipt.erased)
         kept = {"student_id": student_id, "erased_at": receipt.time}
         only_once = {
@@ -165,15 +166,22 @@ class DynamoRecords(DynamoStudents):
         }
         entry = audit_item(f"student#{student_id}", receipt.actor, "erase")
         entry |= {"old": traces, "reason": receipt.reason, "erased_at": receipt.time}
-        actions: list[Any] = [
+        deletions: list[Any] = [
             {"Delete": {"TableName": rosters, "Key": {"course_id": partition, "student_id": sort_key}}}
             for partition, sort_key in rows
         ]
-        actions += [{"Put": only_once}, {"Put": {"TableName": self._settings.audit_table, "Item": entry}}]
-        if transact(self._client, actions):
+        kept_for_ever = [{"Put": only_once}, {"Put": {"TableName": self._settings.audit_table, "Item": entry}}]
+        if transact(self._client, [*deletions, *kept_for_ever]):
+            transact(self._client, deletions)  # they may have come back with a table that was restored
             self._change_mark(student_id, "REMOVE erasing.cleaned", {})
             self._note(student_id, receipt.actor, "erase again")
         self._list("DELETE student_ids :them", {":them": {student_id}})
+
+    def _listed_name(self, course_id: str, student_id: str) -> str:
+        """The name on a roster, empty where there is none."""
+        key = {"course_id": course_id, "student_id": student_id}
+        item = self._client.get_item(TableName=self._settings.rosters_table, Key=key, ConsistentRead=True).get("Item")
+        return str(item.get("student_name") or "") if item else ""
 
     def receipts(self, student_id: str) -> list[Receipt]:
         """The receipts of an id, the newest first; there are several where it was given again, as it could be once."""
@@ -281,7 +289,12 @@ class S3Documents:
         self._put(key, document)
 
     def replace(self, key: str, document: Any, version: str) -> bool:
-        """Keep a document in place of that version; False, and nothing done, where it is another one by now."""
+        """Keep a document in place of that version; False, and nothing done, where it is another one by now.
+
+        The photos of an import that named the student go with it, and first, so that a second try finds them as well.
+        """
+        if photos := photos_beside(key):
+            self._client.delete_object(Bucket=self._bucket, Key=photos)
         try:
             self._put(key, document, IfMatch=version)
         except self._client.exceptions.ClientError as error:

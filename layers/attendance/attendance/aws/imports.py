@@ -167,6 +167,12 @@ class _RemoteFile(io.RawIOBase):
         return len(found)
 
 
+def photos_beside(key: str) -> str | None:
+    """The key of the photos of the import that a key is the state of; None for other keys."""
+    is_state = key.startswith(PREFIX) and key.endswith(_STATE)
+    return _photos_key(key.removeprefix(PREFIX).removesuffix(_STATE)) if is_state else None
+
+
 def _photos_key(import_id: str) -> str:
     return f"{PREFIX}{import_id}/photos.zip"
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import ConditionBase, Key
 
 from attendance.aws.people import table_client
+from attendance.aws.sessions import OUTDATED
 from attendance.model import MACHINE, Place, Progress, Standing
 from attendance.register import RegisterRow, in_effect, row_from, standing_from
 from attendance.rows_log import LogFilter, LoggedSession, LogRow
@@ -30,6 +31,7 @@ _OF_SESSION = (
     "corrected",
     "counted",
     "is_roll_call",
+    OUTDATED,
 )
 _OF_MARK = ("student_id", "student_name", "status", "late", "left_early")
 _OF_ROW = (
@@ -143,7 +145,8 @@ class DynamoLogReader:
 
 def _session(item: Mapping[str, Any]) -> LoggedSession:
     corrected = int(item.get("corrected", 0))
-    is_counted = item.get("status") == Progress.COMPLETE and corrected == item.get("counted", 0) and item.get("counts")
+    is_written = item.get("status") == Progress.COMPLETE and OUTDATED not in item
+    is_counted = is_written and corrected == item.get("counted", 0) and item.get("counts")
     counts = {name: int(number) for name, number in item["counts"].items()} if is_counted else None
     return LoggedSession(_place(item), counts, corrected, bool(item.get("is_roll_call")))
 
