@@ -1,5 +1,6 @@
 """Enrolling many students from a table and a collection of photos: what is done is not done twice."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -44,7 +45,8 @@ def parse_roster(text: str) -> list[RosterLine]:
 def conflicting_lines(lines: Sequence[RosterLine]) -> set[int]:
     """Numbers of lines that repeat an earlier line's id under another name: one of them is wrong."""
     first: dict[str, str] = {}
-    return {line.number for line in lines if first.setdefault(line.student_id, line.student_name) != line.student_name}
+    named = [(line, " ".join(unicodedata.normalize("NFC", line.student_name).split())) for line in lines]
+    return {line.number for line, name in named if first.setdefault(line.student_id, name) != name}
 
 
 class Importer:

@@ -1,18 +1,23 @@
 """The photos of an import: a folder or a zip file, from which nothing outside can be reached."""
 
 import lzma
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol
+from typing import IO, Literal, Protocol
 
 from attendance.enrolment import MAX_PHOTO_BYTES
 from attendance.errors import RollcallError
 
 MAX_ZIP_ENTRIES = 200_000
 """Names in one zip file; the list of them is read into memory."""
+_SPELLINGS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
+"""Composed, as most write an ü, and decomposed, as macOS does in names of files."""
+_SAYS_UTF_8 = 0x800
+"""Of an entry's general purpose bits."""
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError)
 """What Python's zipfile raises of files that are damaged, encrypted or made by something newer."""
 
@@ -50,13 +55,19 @@ class FolderPhotos:
             PhotoUnreadableError: the file may not be read.
         """
         try:
-            file = (self._folder / _inside(name)).resolve()
-            if not file.is_relative_to(self._folder) or not file.is_file():
-                raise _not_found()
+            file = self._file(name)
             with file.open("rb") as stream:
                 return stream.read(MAX_PHOTO_BYTES + 1)
         except (OSError, ValueError) as error:
             raise PhotoUnreadableError("the photo cannot be read") from error
+
+    def _file(self, name: str) -> Path:
+        """The file of a name, in whichever of Unicode's spellings the folder has it."""
+        for form in _SPELLINGS:
+            file = (self._folder / _inside(unicodedata.normalize(form, name))).resolve()
+            if file.is_relative_to(self._folder) and file.is_file():
+                return file
+        raise _not_found()
 
 
 class ZipPhotos:
@@ -64,7 +75,7 @@ class ZipPhotos:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        self._names = _without_shared_top(archive.namelist())
+        self._names = _without_shared_top(archive.infolist())
 
     def read(self, name: str) -> bytes:
         """The photo's bytes, one more than the limit at most, whatever size the zip file claims or inflates to.
@@ -73,7 +84,7 @@ class ZipPhotos:
             PhotoNotFoundError: no such entry.
             PhotoUnreadableError: the entry is broken or encrypted.
         """
-        entry = self._names.get(str(_inside(name)))
+        entry = self._names.get(unicodedata.normalize("NFC", str(_inside(name))))
         if entry is None:
             raise _not_found()
         try:
@@ -122,14 +133,26 @@ def _inside(name: str) -> PurePosixPath:
     return path
 
 
-def _without_shared_top(entries: list[str]) -> dict[str, str]:
-    """Entries by name; also without the one folder that zipping a folder puts above them all."""
-    files = [entry for entry in entries if not entry.endswith("/") and not entry.startswith("__MACOSX/")]
-    names = {str(PurePosixPath(entry)): entry for entry in files}
-    tops = {PurePosixPath(entry).parts[0] for entry in files if PurePosixPath(entry).parts}
-    if len(tops) == 1 and all("/" in entry for entry in files):
-        names |= {str(PurePosixPath(*PurePosixPath(entry).parts[1:])): entry for entry in files}
+def _without_shared_top(entries: list[zipfile.ZipInfo]) -> dict[str, str]:
+    """Entries by name, in NFC; also without the one folder that zipping a folder puts above them all."""
+    named = {_spelled(entry): entry.filename for entry in entries}
+    files = {
+        name: entry for name, entry in named.items() if not name.endswith("/") and not name.startswith("__MACOSX/")
+    }
+    names = {str(PurePosixPath(name)): entry for name, entry in files.items()}
+    tops = {PurePosixPath(name).parts[0] for name in files if PurePosixPath(name).parts}
+    if len(tops) == 1 and all("/" in name for name in files):
+        names |= {str(PurePosixPath(*PurePosixPath(name).parts[1:])): entry for name, entry in files.items()}
     return names
+
+
+def _spelled(entry: zipfile.ZipInfo) -> str:
+    """An entry's name in NFC. macOS writes UTF-8 without saying so, and zipfile then reads it as code page 437."""
+    name = entry.filename
+    if not entry.flag_bits & _SAYS_UTF_8:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return unicodedata.normalize("NFC", name)
 
 
 def _not_found() -> PhotoNotFoundError:

@@ -1,15 +1,18 @@
 """Photos come from their folder or zip file and from nowhere else."""
 
 import io
+import unicodedata
 import zipfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from attendance.enrolment import MAX_PHOTO_BYTES
 from attendance.photo_sources import PhotoNotFoundError, PhotosError, PhotoUnreadableError, open_photos
 
+Spelling = Literal["NFC", "NFD"]
 OUTSIDE = [
     "../secret.jpg",
     "a/../../secret.jpg",
@@ -98,6 +101,26 @@ def test_a_broken_entry_is_told_apart_from_a_missing_one(tmp_path: Path) -> None
     file.write_bytes(stream.getvalue().replace(b"the photo's", b"not photo's"))
     with open_photos(file) as photos, pytest.raises(PhotoUnreadableError, match="zip it again"):
         photos.read("a.jpg")
+
+
+@pytest.mark.parametrize("there", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", ["NFC", "NFD"])
+@pytest.mark.parametrize("kind", ["folder", "zip", "zip of macOS"])
+def test_a_name_is_found_however_it_is_spelled(tmp_path: Path, kind: str, asked: Spelling, there: Spelling) -> None:
+    name, source = unicodedata.normalize(there, "Zoë Müller.jpg"), tmp_path / "photos"
+    if kind == "folder":
+        source.mkdir()
+        (source / name).write_bytes(b"photo")
+    else:
+        with zipfile.ZipFile(source, "w") as made:
+            if kind == "zip":
+                made.writestr(f"class/{name}", b"photo")
+            else:  # a name of UTF-8 that is not said to be UTF-8
+                made.writestr("class/" + "x" * len(name.encode()), b"photo")
+        if kind == "zip of macOS":
+            source.write_bytes(source.read_bytes().replace(b"x" * len(name.encode()), name.encode()))
+    with open_photos(source) as photos:
+        assert photos.read(unicodedata.normalize(asked, "Zoë Müller.jpg")) == b"photo"
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

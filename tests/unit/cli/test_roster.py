@@ -83,6 +83,12 @@ def test_a_folder_is_no_roster(tmp_path: Path) -> None:
         read_roster(tmp_path)
 
 
+def test_one_name_in_two_spellings_is_one_name() -> None:
+    names = ("J\N{LATIN SMALL LETTER O WITH DIAERESIS}rg  M", "Jo\N{COMBINING DIAERESIS}rg M")
+    lines = [RosterLine(number, "s1", name, f"{number}.jpg") for number, name in enumerate(names, start=2)]
+    assert conflicting_lines(lines) == set()
+
+
 def test_one_id_with_two_names_is_a_conflict_and_with_two_photos_is_not() -> None:
     lines = parse_roster(HEAD + "s1,Ann,a.jpg\ns1,Ann,b.jpg\ns1,Bob,c.jpg\ns2,Ann,d.jpg")
     assert conflicting_lines(lines) == {4}
