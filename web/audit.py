@@ -8,8 +8,8 @@ from web.services import services
 
 MOST_ENTRIES = 200
 """Of a subject, the newest."""
-MOST_CHARACTERS = 400
-"""Of an id, which is longer than any."""
+MOST_BYTES = 1000
+"""Of an id: more than any has, and less than a key of DynamoDB may have."""
 KINDS = {
     "student": "Student, by id",
     "account": "Account, by email",
@@ -31,7 +31,7 @@ def show() -> ResponseReturnValue:
     require_admin()
     kind = request.args.get("kind", "")
     kind = kind if kind in KINDS else "student"
-    subject = request.args.get("id", "").strip()[:MOST_CHARACTERS]
+    subject = request.args.get("id", "").strip().encode()[:MOST_BYTES].decode(errors="ignore")
     entries = services().audit.history(f"{kind}#{subject}", MOST_ENTRIES) if subject else []
     return render_template(
         "audit.html",
