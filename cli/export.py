@@ -37,11 +37,10 @@ def export(stack: Stack, course_id: str, first: datetime | None, last: datetime 
     """
     if first and last and first > last:
         raise click.BadParameter("it is before the first date", param_hint="--to")
-    known = compose.reader(stack.settings)
-    if known.course(check_id(course_id, "course id")) is None:
+    if compose.reader(stack.settings).course(check_id(course_id, "course id")) is None:
         raise click.BadParameter(f"there is no course {course_id}", param_hint="--course")
     wanted = LogFilter(
-        course_ids=frozenset({check_id(course_id, "course id")}),
+        course_ids=frozenset({course_id}),
         first=first.date().isoformat() if first else FIRST_DAY,
         last=last.date().isoformat() if last else LAST_DAY,
     )

@@ -345,13 +345,18 @@ def check_id(text: str, what: str) -> str:
     return text
 
 
+def one_spelling(text: str) -> str:
+    """A name as it is compared and kept: Unicode NFC, inner white space single, trimmed."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
 def check_name(text: str, what: str) -> str:
     """The name in its one spelling: Unicode NFC, inner white space single, trimmed.
 
     Raises:
         InvalidNameError: empty, over 200 characters, or with characters that cannot be shown.
     """
-    name = " ".join(unicodedata.normalize("NFC", text).split())
+    name = one_spelling(text)
     if not 1 <= len(name) <= MAX_NAME:
         raise InvalidNameError(f"A {what} has 1 to {MAX_NAME} characters; this one has {len(name)}.")
     if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") for character in name):

@@ -1,11 +1,19 @@
 """Enrolling many students from a table and a collection of photos: what is done is not done twice."""
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from attendance.csvfile import read_table
-from attendance.enrolment import ANY_TERMS, Enroller, Terms, check_id, check_name, check_photo, in_a_sentence
+from attendance.enrolment import (
+    ANY_TERMS,
+    Enroller,
+    Terms,
+    check_id,
+    check_name,
+    check_photo,
+    in_a_sentence,
+    one_spelling,
+)
 from attendance.errors import RollcallError
 from attendance.photo_sources import PhotoSource
 
@@ -45,7 +53,7 @@ def parse_roster(text: str) -> list[RosterLine]:
 def conflicting_lines(lines: Sequence[RosterLine]) -> set[int]:
     """Numbers of lines that repeat an earlier line's id under another name: one of them is wrong."""
     first: dict[str, str] = {}
-    named = [(line, " ".join(unicodedata.normalize("NFC", line.student_name).split())) for line in lines]
+    named = [(line, one_spelling(line.student_name)) for line in lines]
     return {line.number for line, name in named if first.setdefault(line.student_id, name) != name}
 
 

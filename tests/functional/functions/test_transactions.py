@@ -31,7 +31,10 @@ CONFLICT = "TransactionConflictException"
 
 @contextmanager
 def refusing(client: Any, code: str, times: int, more: dict[str, Any] | None = None) -> Iterator[list[str]]:
-    """Let DynamoDB refuse a client's next requests with an error; the operations that were asked for."""
+    """Let DynamoDB refuse a client's next requests with an error; the operations that were asked for.
+
+    moto does all the same what is refused, so that only these operations tell what a client did.
+    """
     asked: list[str] = []
     body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "Message": "no", **(more or {})})
 
@@ -58,16 +61,15 @@ def test_a_transaction_that_met_others_or_a_busy_service_is_tried_again_after_gr
     client, pauses = table_client(), list[float]()
     with refusing(client, CANCELLED, 3, cancelled_for("None", code)):
         assert transact(client, [PUT], pauses.append) == frozenset()
-    assert stored(client) == ITEM
     assert len(pauses) == 3
     assert all(0 <= pause <= 0.05 * 2**attempt for attempt, pause in enumerate(pauses))
 
 
 def test_a_request_that_is_taken_for_another_one_is_sent_anew(aws: None) -> None:
     client = table_client()
-    with refusing(client, "IdempotentParameterMismatchException", 1):
+    with refusing(client, "IdempotentParameterMismatchException", 1) as asked:
         assert transact(client, [PUT], lambda _: None) == frozenset()
-    assert stored(client) == ITEM
+    assert asked == ["TransactWriteItems"] * 2
 
 
 def test_who_is_refused_for_ever_is_told_to_try_later(aws: None) -> None:
@@ -101,7 +103,6 @@ def test_a_single_write_that_a_transaction_holds_up_is_done_a_moment_later(
     with refusing(client, CONFLICT, 3) as asked:
         client.put_item(TableName="rollcall-courses", Item=ITEM)
     assert asked == ["PutItem"] * 4
-    assert stored(client) == ITEM
     assert all(0 <= pause <= 0.05 * 2**attempt for attempt, pause in enumerate(pauses))
 
 

@@ -22,7 +22,7 @@ from tests.functional.web.tables import PASSWORD, make_tables
 from tests.moto_aws import moto_aws
 from web import WebConfig, create_app
 from web.security import limiter
-from web.services import open_services
+from web.services import Services, open_services
 from web.store import Store
 
 TODAY = date(2026, 3, 4)
@@ -86,6 +86,13 @@ def app(tables: Settings, checks: dict[str, Callable[[], None]], faces: MemoryFa
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    """What the application changes data with."""
+    found: Services = app.extensions["rollcall_services"]
+    return found
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The audit as administrators read it."""
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from attendance.courses import CourseSettings
@@ -11,12 +10,6 @@ from tests.functional.web.faces import photo
 from tests.functional.web.tables import put, session_item
 from web.audit import KINDS
 from web.services import Services
-
-
-@pytest.fixture
-def services(app: Flask) -> Services:
-    found: Services = app.extensions["rollcall_services"]
-    return found
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.functional.web.browsing import ADMIN, followed, send, words
@@ -12,12 +11,6 @@ from tests.functional.web.faces import MemoryFaces, photo
 from tests.functional.web.tables import get
 from web.faces import PER_PAGE
 from web.services import Services
-
-
-@pytest.fixture
-def services(app: Flask) -> Services:
-    found: Services = app.extensions["rollcall_services"]
-    return found
 
 
 @pytest.fixture

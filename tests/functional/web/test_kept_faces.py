@@ -5,7 +5,6 @@ from typing import Any
 import boto3
 import pytest
 from boto3.dynamodb.conditions import Key
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -22,12 +21,6 @@ FACE = f"{PAGE}/unknown/{VIDEO}/7"
 CROP = photo("s1", shot=2)
 OFFER = "Keep this face as a photo of Zoë"
 AGREED = Consent("2026-03-01", ADMIN)
-
-
-@pytest.fixture
-def services(app: Flask) -> Services:
-    found: Services = app.extensions["rollcall_services"]
-    return found
 
 
 @pytest.fixture
