@@ -10,10 +10,12 @@ from pathlib import Path
 import click
 
 from attendance.aws import compose
+from attendance.aws.people import DynamoAudit
 from attendance.aws.rows_log import DynamoLogReader
 from attendance.enrolment import check_id
 from attendance.rows_log import FIRST_DAY, LAST_DAY, LogFilter, every, walk
 from attendance.spreadsheet import BYTE_ORDER_MARK, HEADER, cells, csv_parts, write_xlsx
+from cli.actor import actor
 from cli.options import err, with_stack
 from cli.stack import Stack
 
@@ -44,6 +46,8 @@ def export(stack: Stack, course_id: str, first: datetime | None, last: datetime 
         first=first.date().isoformat() if first else FIRST_DAY,
         last=last.date().isoformat() if last else LAST_DAY,
     )
+    asked = f"rows course={course_id} from={wanted.first} to={wanted.last}"
+    DynamoAudit(stack.settings.audit_table).note(f"export#{actor()}", actor(), "export", asked)
     lines = map(cells, every(walk(DynamoLogReader(stack.settings), wanted), wanted.passes))
     if output is None:
         sys.stdout.writelines(csv_parts(HEADER, lines))

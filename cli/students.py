@@ -32,7 +32,7 @@ def students() -> None:
 @click.option("--course", "course_id", required=True, help="The course; it is created when it is not there.")
 @click.option("--course-name", help="Name of a new course. [default: its id]")
 @click.option("--time-zone", help="Time zone of a new course, like Europe/Berlin. [default: the stack's]")
-@click.option("--dry-run", is_flag=True, help="Check everything and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Check every line and photo, and enrol nobody.")
 @with_stack
 def import_(
     stack: Stack,
@@ -55,7 +55,7 @@ def import_(
     if not dry_run and course_id != settings.default_course_id:
         enroller.ensure_course(course_id, course_name or course_id, time_zone or settings.default_time_zone)
     with open_photos(photos) as source:
-        importer = Importer(lines, source, None if dry_run else enroller, course_id, actor())
+        importer = Importer(lines, source, enroller, course_id, actor(), is_dry_run=dry_run)
         outcomes: list[Outcome] = []
         try:
             outcomes.extend(_with_bar(importer.outcomes(lines), len(lines)))

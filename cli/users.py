@@ -10,7 +10,7 @@ from attendance.aws.people import DynamoAudit
 from attendance.enrolment import check_id
 from attendance.users import Role, normalise_email
 from cli.actor import actor
-from cli.options import out, with_stack
+from cli.options import err, out, with_stack
 from cli.stack import Stack
 
 password_option = click.password_option(
@@ -36,6 +36,9 @@ def add(stack: Stack, email: str, role: str, courses: tuple[str, ...], student_i
     user = compose.users(stack.settings).add(email, password, Role(role), course_ids, student_id)
     _note(stack, user.audited_as, "add account", described(user))
     out.print(Text(f"{user.email} may sign in as {user.role}."))
+    reader = compose.reader(stack.settings)
+    for course_id in (course_id for course_id in course_ids if reader.course(course_id) is None):
+        err.print(f"There is no course {course_id} yet: check the id, or create it.")
 
 
 @users.command("list")

@@ -18,7 +18,7 @@ KINDS = {
     "session": "Roll of a class, as course#date",
     "attendance": "Row of a register, as course#date#student",
     "video": "Recording, by the id in its address",
-    "export": "Exports, by the email of who made them",
+    "export": "Exports, by the email of who made them, or cli:user",
 }
 """What the subjects of the audit begin with, and what an administrator types after it."""
 

@@ -62,7 +62,9 @@ def test_a_class_is_enrolled_its_video_processed_and_the_register_exported(
     person: Person, pictures: Path, tmp_path: Path
 ) -> None:
     roster = write_class(pictures, tmp_path / "class")
-    person.rollcall("students", "import", str(roster), str(roster.parent), "--course", COURSE)
+    command = ("students", "import", str(roster), str(roster.parent), "--course", COURSE)
+    assert "3 of 3 lines are good." in person.rollcall(*command, "--dry-run")
+    assert "3 of 3 lines are done." in person.rollcall(*command)
     printed = person.rollcall("process", str(pictures / "man.mp4"), "--course", COURSE, "--date", DATE)
     assert all(count in printed for count in ("1 present", "0 review", "2 absent"))
     assert len(person.rollcall("export", "--course", COURSE).splitlines()) == 4

@@ -11,18 +11,23 @@ from attendance.aws import compose
 from attendance.aws.people import DynamoDirectory
 from attendance.aws.photos import S3Photos
 from attendance.enrolment import (
+    ANY_TERMS,
     MAX_PHOTO_BYTES,
     DuplicateStudentError,
     Enroller,
+    EnrolmentError,
     InvalidIdError,
     InvalidNameError,
     InvalidPhotoError,
     InvalidTimeZoneError,
+    LookalikeError,
+    NoConsentError,
     NoFaceError,
     NoSuchCourseError,
     PhotoConflictError,
     PoorPhotoError,
     SeveralFacesError,
+    Terms,
     check_name,
 )
 from attendance.students import StoredPhoto, Student
@@ -269,6 +274,40 @@ def test_the_second_of_two_names_for_one_new_id_is_refused(people: People) -> No
     student = get("students", student_id="s1")
     assert student is not None
     assert student["student_name"] == "Zoë"
+
+
+def test_a_rehearsal_keeps_nothing_and_warns_as_the_enrolment_does(people: People) -> None:
+    assert not people.enroller.rehearse("s1", "Zoë", photo("zoë"))
+    assert people.nothing_is_kept()
+    people.enrol()
+    assert not people.enroller.rehearse("s1", "Zoë", photo("zoë"))
+    assert [match.student_id for match in people.enroller.rehearse("s2", "Bob", photo("zoë", shot=2))] == ["s1"]
+    assert get("students", student_id="s2") is None
+
+
+@pytest.mark.parametrize(
+    ("student_id", "name", "content", "terms", "refusal"),
+    [
+        ("s/1", "Zoë", photo("kim"), ANY_TERMS, InvalidIdError),
+        ("s1", "", photo("kim"), ANY_TERMS, InvalidNameError),
+        ("s1", "Someone Else", photo("kim"), ANY_TERMS, DuplicateStudentError),
+        ("s1", "Zoë", photo("kim"), Terms(must_be_new=True), DuplicateStudentError),
+        ("s2", "Bob", photo("bob"), Terms(must_have_consent=True), NoConsentError),
+        ("s2", "Bob", b"text", ANY_TERMS, InvalidPhotoError),
+        ("s2", "Bob", photo(), ANY_TERMS, NoFaceError),
+        ("s2", "Bob", photo("bob", "eve"), ANY_TERMS, SeveralFacesError),
+        ("s2", "Bob", photo("zoë"), Terms(may_look_alike=False), LookalikeError),
+    ],
+)
+def test_a_rehearsal_is_refused_as_the_enrolment_is(
+    people: People, student_id: str, name: str, content: bytes, terms: Terms, refusal: type[EnrolmentError]
+) -> None:
+    people.enrol()
+    with pytest.raises(refusal) as rehearsed:
+        people.enroller.rehearse(student_id, name, content, terms)
+    with pytest.raises(refusal) as enrolled:
+        people.enroller.enrol(student_id, name, content, ["physics"], ACTOR, terms)
+    assert str(rehearsed.value) == str(enrolled.value)
 
 
 def test_a_student_without_a_photo_left_can_be_enrolled_again(people: People) -> None:

@@ -167,28 +167,37 @@ class Enroller:
         Raises:
             EnrolmentError: the named reason of a refusal; nothing was kept.
         """
-        student = Student(check_id(student_id, "student id"), check_name(student_name, "name"))
+        student = self._admitted(student_id, student_name, terms)
         content_type = check_photo(photo)
         courses = self._courses(course_ids)
-        known = self._directory.student(student.student_id)
-        if known is not None:
-            _refuse_unless_the_same(known, student, must_be_new=terms.must_be_new)
-            student = known
-        elif self._directory.was_erased(student.student_id):
-            raise BeingErasedError(f"The id {student.student_id} was that of a removed student: take another id.")
-        _refuse_without_consent(student, terms)
         key = photo_key(student.student_id, photo)
         for stored in student.photos:
             if stored.key == key:
                 self._directory.add_to_rosters(student, courses)
                 return Enrolled(student.student_id, student.student_name, key, stored.face_id, is_new=False)
-        self._refuse_unless_one_face(photo)
-        lookalikes = self._lookalikes(student.student_id, photo)
-        if lookalikes and not terms.may_look_alike:
-            raise LookalikeError(lookalikes)
+        lookalikes = self._looked_at(student.student_id, photo, terms)
         stored = StoredPhoto(key, "", self._time(), terms.source)
         enrolled = self._add(replace(student, consent=terms.consent), stored, photo, content_type, courses, actor)
         return replace(enrolled, warnings=tuple(map(in_a_sentence, lookalikes)))
+
+    def rehearse(
+        self, student_id: str, student_name: str, photo: bytes, terms: Terms = ANY_TERMS
+    ) -> Sequence[FaceMatch]:
+        """Judge an enrolment as `enrol` would; nothing is kept.
+
+        Returns:
+            What `check` does; nothing for a photo that the student has already.
+
+        Raises:
+            EnrolmentError: the named reason of a refusal. Whether a face is sharp and light enough shows only at the
+                enrolment.
+        """
+        student = self._admitted(student_id, student_name, terms)
+        check_photo(photo)
+        key = photo_key(student_id, photo)
+        if any(stored.key == key for stored in student.photos):
+            return ()
+        return self._looked_at(student_id, photo, terms)
 
     def check(self, photo: bytes, student_id: str = "") -> Sequence[FaceMatch]:
         """Look at a photo before it is enrolled; nothing is kept.
@@ -201,8 +210,7 @@ class Enroller:
                 only at the enrolment.
         """
         check_photo(photo)
-        self._refuse_unless_one_face(photo)
-        return self._lookalikes(student_id, photo)
+        return self._looked_at(student_id, photo, ANY_TERMS)
 
     def mend(self, student_id: str, key: str, actor: str) -> None:
         """Put a photo's face into the collection again, from the photo that is kept.
@@ -258,6 +266,18 @@ class Enroller:
             check_id(course_id, "course id"), check_name(course_name, "course name"), time_zone, self._time()
         )
 
+    def _admitted(self, student_id: str, student_name: str, terms: Terms) -> Student:
+        """The student who may be enrolled by this id and name: the one that is kept, or a new one."""
+        student = Student(check_id(student_id, "student id"), check_name(student_name, "name"))
+        known = self._directory.student(student.student_id)
+        if known is not None:
+            _refuse_unless_the_same(known, student, must_be_new=terms.must_be_new)
+            student = known
+        elif self._directory.was_erased(student.student_id):
+            raise BeingErasedError(f"The id {student.student_id} was that of a removed student: take another id.")
+        _refuse_without_consent(student, terms)
+        return student
+
     def _with_photo(self, student_id: str, key: str) -> Student:
         student = self._directory.student(student_id)
         if student is None or all(stored.key != key for stored in student.photos):
@@ -283,12 +303,17 @@ class Enroller:
                     raise PhotoConflictError("Someone changed this student at the same moment: try again.")
         return Enrolled(student.student_id, student.student_name, new.key, face_id, is_new=True)
 
-    def _refuse_unless_one_face(self, photo: bytes) -> None:
+    def _looked_at(self, student_id: str, photo: bytes, terms: Terms) -> list[FaceMatch]:
+        """Refuse a photo unless it has one face; that of others it looks like, best first, where the terms let it."""
         faces = self._faces.count(photo)
         if faces == 0:
             raise NoFaceError("There is no face on this photo: take one that shows the face from the front.")
         if faces > 1:
             raise SeveralFacesError(f"There are {faces} faces on this photo: crop it to the student alone.")
+        lookalikes = self._lookalikes(student_id, photo)
+        if lookalikes and not terms.may_look_alike:
+            raise LookalikeError(lookalikes)
+        return lookalikes
 
     def _lookalikes(self, student_id: str, photo: bytes) -> list[FaceMatch]:
         self._faces.ensure_collection()

@@ -8,9 +8,6 @@ from attendance.enrolment import (
     ANY_TERMS,
     Enroller,
     Terms,
-    check_id,
-    check_name,
-    check_photo,
     in_a_sentence,
     one_spelling,
 )
@@ -63,18 +60,18 @@ class Importer:
     Args:
         lines: all lines of the roster, of which conflicts are known.
         source: where the photos are.
-        enroller: enrols; None checks only what needs no service.
+        enroller: enrols.
         course_id: the course the students are put on.
         actor: who does this, for the audit.
         terms: what else is meant with each enrolment.
-        is_dry_run: judge each photo as an enrolment would, and keep nothing.
+        is_dry_run: judge each line as an enrolment would, and keep nothing.
     """
 
     def __init__(
         self,
         lines: Sequence[RosterLine],
         source: PhotoSource,
-        enroller: Enroller | None,
+        enroller: Enroller,
         course_id: str,
         actor: str,
         terms: Terms = ANY_TERMS,
@@ -101,14 +98,9 @@ class Importer:
                 yield Outcome(line, problem=str(error))
 
     def _outcome(self, line: RosterLine) -> Outcome:
-        check_id(line.student_id, "student id")
-        check_name(line.student_name, "name")
         photo = self._source.read(line.photo)
-        if self._enroller is None:
-            check_photo(photo)
-            return Outcome(line, done="checked")
         if self._is_dry_run:
-            alike = self._enroller.check(photo, line.student_id)
+            alike = self._enroller.rehearse(line.student_id, line.student_name, photo, self._terms)
             return Outcome(line, done="checked", warnings=tuple(map(in_a_sentence, alike)))
         enrolled = self._enroller.enrol(
             line.student_id, line.student_name, photo, [self._course_id], self._actor, self._terms

@@ -16,6 +16,7 @@ from attendance.enrolment import Enroller
 from attendance.importing import Importer, parse_roster
 from attendance.photo_sources import open_photos
 from attendance.users import Role
+from cli.actor import actor
 from tests.functional.cli.conftest import Rollcall
 from tests.functional.web.faces import MemoryFaces, photo
 from tests.functional.web.tables import PASSWORD, get, put, row_item, session_item, settings
@@ -27,6 +28,7 @@ def test_accounts_are_added_listed_changed_and_removed(rollcall: Rollcall, in_st
     course = ("--role", "instructor", "--course", "physics")
     added = rollcall("users", "add", "Ann@School.edu", *course, stdin=f"{PASSWORD}\n{PASSWORD}\n")
     assert added.returncode == 0, added.stderr
+    assert "There is no course physics yet" in added.stderr
     assert PASSWORD not in added.stdout + added.stderr
     listed = rollcall("users", "list").stdout
     assert "ann@school.edu" in listed
@@ -111,7 +113,7 @@ def test_what_cannot_be_done_with_an_account_is_told(rollcall: Rollcall, argumen
     assert "Traceback" not in done.stderr
 
 
-def test_a_dry_run_reports_every_line_and_changes_nothing(
+def test_a_dry_run_tells_what_is_wrong_with_each_line_and_changes_nothing(
     rollcall: Rollcall, in_stack: dict[str, str], tmp_path: Path
 ) -> None:
     photos = tmp_path / "photos"
@@ -119,22 +121,23 @@ def test_a_dry_run_reports_every_line_and_changes_nothing(
     (photos / "a.jpg").write_bytes(photo("a"))
     (photos / "text.jpg").write_bytes(b"text")
     roster = tmp_path / "roster.csv"
-    lines = "s1;=cmd();a.jpg\ns/2;Bob;a.jpg\ns3;;a.jpg\ns4;Dan;../roster.csv\ns5;Eve;text.jpg\ns1;Other;a.jpg\n"
+    lines = "s0;Taken;a.jpg\ns/2;Bob;a.jpg\ns3;;a.jpg\ns4;Dan;../roster.csv\ns5;Eve;text.jpg\ns0;Other;a.jpg\n"
+    put("students", {"student_id": "s0", "student_name": "Someone else"})
     roster.write_text(HEAD + lines, encoding="utf-8-sig")
     done = rollcall("students", "import", roster, photos, "--course", "dry", "--dry-run")
     assert done.returncode == 1
     for words in (
-        "line 2: s1: checked",
+        "line 2: s0: failed: The id s0 belongs to a student of another name",
         "line 3: s/2: failed: 's/2' is no student id",
         "line 4: s3: failed: A name has 1 to 200 characters",
         "line 5: s4: failed: there is no such file among the photos",
         "line 6: s5: failed: This is neither a JPEG nor a PNG",
-        "line 7: s1: failed: an earlier line has this student_id with another name",
-        "1 of 6 lines are good, 5 failed",
+        "line 7: s0: failed: an earlier line has this student_id with another name",
+        "0 of 6 lines are good, 6 failed",
     ):
         assert words in done.stdout
     assert get("courses", course_id="dry") is None
-    assert get("students", student_id="s1") is None
+    assert get("rosters", course_id="dry", student_id="s0") is None
 
 
 def test_an_import_does_what_it_can_and_a_second_one_finishes_it(in_stack: dict[str, str], tmp_path: Path) -> None:
@@ -196,6 +199,9 @@ def test_an_export_holds_the_asked_dates_and_no_formula(
     with zipfile.ZipFile(book) as archive:
         assert archive.read("xl/worksheets/sheet1.xml").count(b"<row") == 7
     assert rollcall("export", "--course", "export", "--from", "someday").returncode == 2
+    noted = DynamoAudit(settings().audit_table).history(f"export#{actor()}", 3)
+    asked = "rows course=export from=2026-01-05 to=2026-01-06"
+    assert [(entry.action, entry.new) for entry in noted][-1] == ("export", asked)
 
 
 def _old_video(course_id: str, day: str, status: str = "complete", *, versioned: bool = True) -> str:
