@@ -18,7 +18,7 @@ from attendance.aws import compose
 from attendance.aws.following import QUEUED, Searched, is_queued, searched
 from attendance.aws.uploading import MAX_VIDEO_BYTES
 from attendance.errors import BadEventError, RollcallError
-from attendance.keys import UNFILED, local_date, video_id, video_key, video_object
+from attendance.keys import UNFILED, day_and_slot, local_date, session_id, video_id, video_key, video_object
 from attendance.model import Progress, VideoObject
 from attendance.register import CourseInfo, RegisterReader, Session, SessionVideo, by_need_of_review
 from attendance.settings import Settings
@@ -75,6 +75,7 @@ def process_video(
     course_id: str,
     date: str,
     on_progress: Callable[[Step], None],
+    slot: str | None = None,
 ) -> dict[str, Any]:
     """Upload a video, wait for its register and read it. The AWS clients follow this process's environment.
 
@@ -84,6 +85,7 @@ def process_video(
         course_id: the course.
         date: YYYY-MM-DD, the local date of the class.
         on_progress: called at the upload, at each state the run enters, and when it has to wait for its turn.
+        slot: which of several sessions of the day; None is the only one.
 
     Returns:
         `session` (course_id, session_id, date, status, counts), `rows` (dicts, what needs a review first) and
@@ -91,12 +93,12 @@ def process_video(
 
     Raises:
         VideoFileError: the file cannot be read or its name cannot be a video's.
-        BadVideoKeyError: course_id or date is none.
+        BadVideoKeyError: course_id, date or slot is none.
         ProcessingFailedError: there is no such course, or the run failed; the text is the recorded reason.
     """
     settings = Settings.from_environment(settings_env)
     _refuse_size(path)
-    key = f"videos/{course_id}/{date}/{path.name}"
+    key = "/".join(("videos", course_id, date, *([slot] if slot else []), path.name))
     video_key(key)
     reader = compose.reader(settings)
     _course(reader, course_id)
@@ -109,7 +111,7 @@ def process_video(
     started = time.monotonic()
     _follow(machine, execution, began, on_progress)
     ended = time.monotonic()
-    session = _session_of(reader, course_id, date, machine, execution)
+    session = _session_of(reader, course_id, session_id(date, slot), machine, execution)
     return {
         "session": _session_json(session),
         "rows": read_rows(reader, session),
@@ -309,7 +311,7 @@ def _history(machine: "SFNClient", arn: str) -> Iterator["HistoryEventTypeDef"]:
 
 
 def _session_of(
-    reader: RegisterReader, course_id: str, date: str, machine: "SFNClient", execution: Execution
+    reader: RegisterReader, course_id: str, session: str, machine: "SFNClient", execution: Execution
 ) -> Session:
     """The session of a run that made its part of the register.
 
@@ -317,11 +319,12 @@ def _session_of(
         ProcessingFailedError: the run failed.
     """
     identifier = video_id(execution.video)
-    candidates = (reader.session(course_id, date), reader.session(UNFILED, f"{date}#{identifier}"))
-    for session in filter(None, candidates):
-        for video in session.videos:
+    date, _ = day_and_slot(session)
+    candidates = (reader.session(course_id, session), reader.session(UNFILED, f"{date}#{identifier}"))
+    for found in filter(None, candidates):
+        for video in found.videos:
             if video.video_id == identifier and video.status is Progress.COMPLETE:
-                return session
+                return found
             if video.video_id == identifier and video.error:
                 raise ProcessingFailedError(_reason(video))
     raise ProcessingFailedError(_unrecorded(machine, execution.arn))

@@ -15,14 +15,15 @@ from cli.stack import Stack
 @click.argument("video", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--course", "course_id", required=True, help="The course.")
 @click.option("--date", metavar="YYYY-MM-DD", help="Date of the class. [default: today where the course is]")
+@click.option("--slot", help="Which of several sessions of the day. [default: the only one]")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @with_stack
-def process(stack: Stack, video: Path, course_id: str, date: str | None, *, as_json: bool) -> None:
+def process(stack: Stack, video: Path, course_id: str, date: str | None, slot: str | None, *, as_json: bool) -> None:
     """Upload VIDEO, follow the run live, and print the register."""
     day = date or today(stack.settings, course_id)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as progress:
-        result = process_video(stack.environment, video, course_id, day, _Live(progress).show)
+        result = process_video(stack.environment, video, course_id, day, _Live(progress).show, slot)
     if as_json:
         click.echo(json.dumps(result, ensure_ascii=False, indent=2))
     else:

@@ -1,9 +1,10 @@
-"""A consent that is written down after a student was registered, as after an import."""
+"""A consent that is written down after a student was registered, as after an import, and one that is withdrawn."""
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from attendance.aws.compose import utc_now
+from attendance.errors import RollcallError
 from attendance.keys import local_date
 from attendance.students import Consent
 from web.fields import InvalidDayError, check_past_day
@@ -26,6 +27,19 @@ def record(student_id: str) -> ResponseReturnValue:
             flash("The consent is recorded.", "success")
         else:
             flash("Nothing was changed: there is a consent already, or no such student.", "warning")
+    return redirect(url_for("students.show", student_id=student_id))
+
+
+@blueprint.post("/students/<student_id>/consent/withdraw")
+def withdraw(student_id: str) -> ResponseReturnValue:
+    """Erase every photo and face of a student who does not agree any more."""
+    require_admin()
+    try:
+        erased = services().enroller.withdraw_consent(student_id, account().email)
+    except RollcallError as error:
+        flash(str(error), "warning")
+    else:
+        flash(f"The consent is withdrawn. Photos erased with their faces: {erased}.", "success")
     return redirect(url_for("students.show", student_id=student_id))
 
 

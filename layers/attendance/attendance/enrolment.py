@@ -78,8 +78,12 @@ class NoSuchPhotoError(EnrolmentError):
     """The student has no such photo, or it is not kept any more."""
 
 
+class NoSuchStudentError(EnrolmentError):
+    """There is no such student, or none that can be changed."""
+
+
 class NoConsentError(EnrolmentError):
-    """Nobody has recorded that the student agreed to be recognised by face."""
+    """The student has not agreed to be recognised by face, as far as anybody recorded, or does not agree any more."""
 
 
 class BeingErasedError(EnrolmentError):
@@ -244,6 +248,30 @@ class Enroller:
         self._photos.delete(key)
         if not self._directory.remove_photo(student, key, actor):
             raise PhotoConflictError("Someone changed this student at the same moment: try again.")
+
+    def withdraw_consent(self, student_id: str, actor: str) -> int:
+        """Erase every photo of a student and its face, and take none any more until a consent is recorded again.
+
+        What a failure leaves of them is erased by another call.
+
+        Returns:
+            How many photos were erased.
+
+        Raises:
+            NoSuchStudentError: there is none, or it is being erased altogether.
+            PhotoConflictError: the student was changed at the same moment.
+        """
+        student = self._directory.student(student_id)
+        if student is None or student.erasing_since:
+            raise NoSuchStudentError("This student is not there any more, or is being removed: reload the page.")
+        if not student.consent_withdrawn_at and not self._directory.withdraw_consent(student, self._time(), actor):
+            raise PhotoConflictError("Someone changed this student at the same moment: try again.")
+        erased = 0
+        # Read anew: a photo may have come before the consent went, and none comes after.
+        while (student := self._directory.student(student_id)) and student.photos:
+            self.remove_photo(student_id, student.photos[0].key, actor)
+            erased += 1
+        return erased
 
     def student(self, student_id: str) -> Student | None:
         """The student as of now, or None."""
@@ -424,6 +452,11 @@ def _refuse_unless_the_same(known: Student, student: Student, *, must_be_new: bo
 
 
 def _refuse_without_consent(student: Student, terms: Terms) -> None:
+    if student.consent_withdrawn_at:
+        raise NoConsentError(
+            f"Student {student.student_id} withdrew the consent, so no face is kept: record a new one on the student's "
+            "page first."
+        )
     if terms.must_have_consent and student.consent is None and terms.consent is None:
         raise NoConsentError(
             f"No consent of student {student.student_id} is recorded, so no face is kept: record it on the student's "

@@ -43,9 +43,10 @@ class Student:
     """A registered student.
 
     Attributes:
-        consent: None where nobody has recorded one.
+        consent: None where nobody has recorded one, or it was withdrawn.
         created_at: an ISO 8601 time, of the first photo.
         erasing_since: an ISO 8601 time; from then on the student is being erased and takes no photo any more.
+        consent_withdrawn_at: an ISO 8601 time; from then on no photo is kept until a consent is recorded again.
     """
 
     student_id: str
@@ -55,6 +56,7 @@ class Student:
     created_at: str = ""
     created_by: str = ""
     erasing_since: str = ""
+    consent_withdrawn_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,9 @@ class Directory(Protocol):
 
     def remove_photo(self, student: Student, key: str, actor: str) -> bool:
         """Forget a photo, with an audit entry; False when the table holds something else by now."""
+
+    def withdraw_consent(self, student: Student, time: str, actor: str) -> bool:
+        """Forget the consent and take no photo any more, with an audit entry; False when the student changed."""
 
     def add_to_rosters(self, student: Student, course_ids: Sequence[str]) -> None:
         """Put the student on the rosters; rows that are there keep their dates."""

@@ -32,16 +32,17 @@ class Pipeline:
             self._write()
 
     def _write(self) -> None:
-        course_id, date = self._key.split("/")[1:3]
+        _, course_id, date, *slot, _ = self._key.split("/")
         made = boto3.client("s3").head_object(Bucket="rollcall-videos", Key=self._key)
         # The emulator's events name no version.
         etag, at = made["ETag"].strip('"'), made["LastModified"]
         uploaded = VideoObject("rollcall-videos", self._key, None, etag, 1, at)
-        item = session_item(course_id, date, status=self._status)
+        session = "_".join((date, *slot))
+        item = session_item(course_id, session, status=self._status)
         item["videos"] = {video_id(uploaded): {"status": self._status, "error": self._error}}
         put("sessions", item)
         for student_id, status in (("s1", "absent"), ("s2", "present"), ("s3", "review")):
-            put("attendance", row_item(course_id, date, student_id, status))
+            put("attendance", row_item(course_id, session, student_id, status))
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +80,15 @@ def test_a_video_becomes_a_register_that_is_followed_live(in_stack: dict[str, st
     assert Searched(50.0, 2, 60) in [step.searched for step in pipeline.steps]
     assert set(result["timings"]["states"]) >= {"Search", "Wait", "Close"}
     assert result["timings"]["states"]["Wait"] >= 0.5
+
+
+def test_a_video_of_one_of_several_classes_of_a_day_goes_to_its_slot(in_stack: dict[str, str], tmp_path: Path) -> None:
+    pipeline = Pipeline("videos/physics/2026-03-06/lab-2/a.mp4")
+    result = process_video(in_stack, _video(tmp_path, "a.mp4"), "physics", "2026-03-06", pipeline, "lab-2")
+    assert result["session"]["session_id"] == "2026-03-06_lab-2"
+    assert len(result["rows"]) == 3
+    with pytest.raises(BadVideoKeyError, match="slot"):
+        process_video(in_stack, _video(tmp_path, "a.mp4"), "physics", "2026-03-06", lambda _: None, "lab 2")
 
 
 def test_the_same_file_again_is_another_upload(in_stack: dict[str, str], tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ ROUTES = {
     ("POST", "/accounts/enable"): (404, 403, 403, 302),
     ("POST", "/accounts/remove"): (404, 403, 403, 302),
     ("POST", "/students/<student_id>/consent"): (302, 403, 403, 302),
+    ("POST", "/students/<student_id>/consent/withdraw"): (302, 403, 403, 302),
     ("GET", "/account/tokens"): (200, 200, 403, 302),
     ("POST", "/account/tokens"): (422, 422, 403, 302),
     ("POST", "/account/tokens/<digest>/revoke"): (302, 302, 403, 302),

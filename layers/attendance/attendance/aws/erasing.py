@@ -82,7 +82,7 @@ class DynamoRecords(DynamoStudents):
         update = {
             "TableName": self._settings.students_table,
             "Key": {"student_id": student_id},
-            "UpdateExpression": "SET consent = :consent",
+            "UpdateExpression": "SET consent = :consent REMOVE consent_withdrawn_at",
             "ConditionExpression": "attribute_exists(student_id) AND attribute_not_exists(erasing)"
             " AND attribute_not_exists(consent)",
             "ExpressionAttributeValues": {":consent": asdict(consent)},

@@ -77,6 +77,19 @@ class DynamoDirectory:
         change = {"UpdateExpression": f"REMOVE photos[{number}]", "values": {}}
         return self._change_photo(student, number, change, audit_item(_subject(student), actor, "remove photo", key))
 
+    def withdraw_consent(self, student: Student, time: str, actor: str) -> bool:
+        """Forget the consent and take no photo any more, with an audit entry; False when the student changed."""
+        update: Any = {
+            "TableName": self._students,
+            "Key": {"student_id": student.student_id},
+            "UpdateExpression": "SET consent_withdrawn_at = :time REMOVE consent",
+            "ConditionExpression": "student_name = :name AND attribute_not_exists(erasing)"
+            " AND attribute_not_exists(consent_withdrawn_at)",
+            "ExpressionAttributeValues": {":time": time, ":name": student.student_name},
+        }
+        entry = audit_item(_subject(student), actor, "withdraw consent")
+        return not transact(self._client, [{"Update": update}, {"Put": {"TableName": self._audit, "Item": entry}}])
+
     def add_to_rosters(self, student: Student, course_ids: Sequence[str]) -> None:
         """Put the student on the rosters; rows that are there keep their dates."""
         transact(self._client, self._roster_actions(student, course_ids))
@@ -139,7 +152,8 @@ class DynamoDirectory:
                 "UpdateExpression": "SET student_name = :name"
                 ", photos = list_append(if_not_exists(photos, :none), :photo)"
                 f", created_at = if_not_exists(created_at, :at), created_by = if_not_exists(created_by, :by){consent}",
-                "ConditionExpression": f"attribute_not_exists(erasing) AND ({condition})",
+                "ConditionExpression": "attribute_not_exists(erasing) AND attribute_not_exists(consent_withdrawn_at)"
+                f" AND ({condition})",
                 "ExpressionAttributeValues": values,
             }
         }
@@ -313,6 +327,7 @@ def student_from(item: Mapping[str, Any]) -> Student:
         created_at=item.get("created_at", ""),
         created_by=item.get("created_by", ""),
         erasing_since=item.get("erasing", {}).get("since", ""),
+        consent_withdrawn_at=item.get("consent_withdrawn_at", ""),
     )
 
 
