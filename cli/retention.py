@@ -22,10 +22,8 @@ from cli.stack import Stack
 _KEPT = (
     ("Videos", "until `rollcall retention run` or an administrator erases them; replaced ones 30 days more on AWS"),
     ("Registers", "until someone deletes the tables: they name when a student was seen, and hold no picture"),
-    (
-        "Photos, faces and accounts of students",
-        "until the student is removed on the web; a receipt, bare rows and the id stay",
-    ),
+    ("Photos and faces of students", "until the consent is withdrawn or the student is removed on the web"),
+    ("Names and accounts of students", "until the student is removed; a receipt, bare rows and the id stay"),
     ("Results of a face search", "7 days on AWS; the matches made of them stay in the work bucket"),
     ("Decided registers, replaced ones too", "in the work bucket; a student's rows until the student is removed"),
     ("Photos of an import", "until it is done or given up, or a student of it is removed; 7 days at most on AWS"),
