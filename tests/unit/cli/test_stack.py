@@ -94,4 +94,4 @@ def test_every_command_says_when_no_stack_is_running(tmp_path: Path, command: li
 def test_what_is_kept_is_told_without_a_stack() -> None:
     result = CliRunner().invoke(main, ["retention"])
     assert result.exit_code == 0
-    assert "Photos, faces" in result.output
+    assert "Photos and faces" in result.output
